@@ -1,0 +1,52 @@
+# Everything a newcomer runs. Each target does its own set-up; a set-up with nothing to do costs nothing.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+SIZE ?= 100000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench lock format
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY) ## only the set-up: .venv with the locked dependencies
+
+# The stamp is a file, never the folder: an interrupted set-up leaves the folder and no stamp.
+$(READY): requirements.lock requirements-dev.lock app/translations/en/LC_MESSAGES/messages.po
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Banke needs Python 3.11 or newer as '$(PYTHON)'; name another one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@rm -f $@
+	@[ -x $(BIN)/python ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "installing the locked dependencies ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes -r requirements-dev.lock
+	@$(BIN)/pybabel -q compile -d app/translations
+	@touch $@
+
+demo: setup ## the whole product on this machine, with a WeCom of its own
+	@exec $(BIN)/flask demo --port $(PORT)
+
+test: setup ## the tests
+	@$(BIN)/pytest -q $(PYTEST_ARGS)
+
+check: setup ## format, lint, types, import contract, then the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy .
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory test
+
+bench: setup ## the benchmark: floor, naive peer and ours side by side
+	@$(BIN)/python -m tests.bench --size $(SIZE)
+
+format: setup ## let ruff arrange the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only -q .
+
+lock: ## renew the lock files (needs uv)
+	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock requirements.in
+	uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header -o requirements-dev.lock requirements-dev.in

@@ -1,0 +1,1 @@
+"""Banke: rooms by feature, the cellar of small tools, and the composition root."""

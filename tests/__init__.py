@@ -1,0 +1,1 @@
+"""Tests: they mirror the tree; journeys and faults run real processes."""

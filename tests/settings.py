@@ -1,0 +1,102 @@
+"""Configurations and databases for tests: invented secrets, folders and servers of their own."""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from app import schema
+from app.config import Config, load_config
+from app.db import Database
+
+CORP_ID = "wwsandbox000000001"
+AGENT_ID = 1000002
+SECRET = "sandbox-app-secret-000000000000000000000000"
+TOKEN = "SandboxToken0001"
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+SERVERS = {
+    "postgresql": "BANKE_TEST_POSTGRESQL_URL",
+    "mariadb": "BANKE_TEST_MARIADB_URL",
+}
+
+
+def settings(folder: Path, **changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a complete configuration as a tree; `changes` are merged section by section."""
+    tree: dict[str, dict[str, Any]] = {
+        "server": {
+            "base_url": "http://127.0.0.1:8000",
+            "secret_key": "a secret key for tests only",
+            "listen": "127.0.0.1:8000",
+        },
+        "database": {"url": f"sqlite:///{folder / 'banke.db'}"},
+        "redis": {"url": "embedded"},
+        "wecom": {
+            "corp_id": CORP_ID,
+            "agent_id": AGENT_ID,
+            "secret": SECRET,
+            "api_base": "http://127.0.0.1:9",
+        },
+        "callbacks": {"app": {"token": TOKEN, "aes_key": AES_KEY}},
+        "alerts": {"grace_seconds": 0},
+    }
+    for section, values in changes.items():
+        tree[section] = tree.get(section, {}) | dict(values)
+    return tree
+
+
+def write_toml(path: Path, tree: Mapping[str, Mapping[str, Any]]) -> Path:
+    """Write a configuration file."""
+    lines: list[str] = []
+    for section, values in tree.items():
+        tables = {k: v for k, v in values.items() if isinstance(v, Mapping)}
+        plain = {k: v for k, v in values.items() if k not in tables}
+        lines += [f"[{section}]", *(f"{k} = {_toml(v)}" for k, v in plain.items())]
+        for name, table in tables.items():
+            lines += [f"[{section}.{name}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def make_config(folder: Path, **changes: Mapping[str, Any]) -> Config:
+    """Return a frozen configuration for this folder."""
+    return load_config(write_toml(folder / "config.toml", settings(folder, **changes)), {})
+
+
+@contextmanager
+def fresh_database(kind: str, folder: Path) -> Iterator[str]:
+    """Give the address of an empty database of this kind, and drop it afterwards."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'banke.db'}"
+        return
+    server = make_url(os.environ[SERVERS[kind]])
+    name = f"banke_test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        force = " WITH (FORCE)" if kind == "postgresql" else ""
+        with admin.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name}{force}"))
+        admin.dispose()
+
+
+def migrated(url: str) -> Database:
+    """Open a database and bring it to the newest schema."""
+    db = Database(url)
+    schema.upgrade(db)
+    return db
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return str(value) if isinstance(value, (int, float)) else f'"{value}"'
