@@ -1,0 +1,113 @@
+"""Work that lies in the database: rows fall due, are claimed, and come back if nobody finishes.
+
+`due_at` says when a row wants work; None: it wants none any more. A claim moves it to the end of
+the lease, so that a row whose worker died falls due again by itself, and nothing has to notice.
+Claiming is compare-and-set, one way on three databases; `claimed_by` tells who may still write.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql import ColumnElement, select
+
+from app import clock
+from app.db import BigId, WireId
+
+
+class Due:
+    """Columns of a table whose rows are claimed. Index (lane, due_at) yourself."""
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    due_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(WireId(32))
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Which row, and under which token its claimer may still write to it."""
+
+    id: int
+    token: str
+
+
+class Later(Exception):
+    """Raised by work that wants to be looked at again at the time `at`; nothing has failed."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at.isoformat())
+        self.at = at
+
+
+def has_due(
+    session: Session, table: type[Due], *conditions: ColumnElement[bool], overdue: float = 0.0
+) -> bool:
+    """Tell whether there is anything to claim: a look that waits for no writer."""
+    due = table.due_at <= clock.utcnow() - timedelta(seconds=overdue)
+    return session.scalar(select(table.id).where(due, *conditions).limit(1)) is not None
+
+
+def claim_due(
+    session: Session,
+    table: type[Due],
+    *conditions: ColumnElement[bool],
+    limit: int,
+    lease: float,
+    overdue: float = 0.0,
+) -> list[Claim]:
+    """Claim up to `limit` rows that have been due for `overdue` seconds, for `lease` seconds."""
+    now = clock.utcnow()
+    due = table.due_at <= now - timedelta(seconds=overdue)
+    wanted = session.scalars(
+        select(table.id).where(due, *conditions).order_by(table.due_at).limit(limit)
+    ).all()
+    if not wanted:
+        return []
+    token = uuid4().hex
+    session.execute(
+        update(table)
+        .where(table.id.in_(wanted), due)
+        .values(
+            due_at=now + timedelta(seconds=lease),
+            claimed_by=token,
+            attempts=table.attempts + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    won = session.scalars(select(table.id).where(table.claimed_by == token).order_by(table.id))
+    return [Claim(row_id, token) for row_id in won]
+
+
+def renew(session: Session, table: type[Due], claims: Sequence[Claim], *, lease: float) -> None:
+    """Put the end of these leases `lease` seconds from now."""
+    until = clock.utcnow() + timedelta(seconds=lease)
+    _set_due(session, table, claims, until)
+
+
+def release(session: Session, table: type[Due], claims: Sequence[Claim]) -> None:
+    """Give these rows back at once, for another process to take."""
+    _set_due(session, table, claims, clock.utcnow())
+
+
+def _set_due(session: Session, table: type[Due], claims: Sequence[Claim], due_at: datetime) -> None:
+    if not claims:
+        return
+    session.execute(
+        update(table)
+        .where(
+            table.id.in_([claim.id for claim in claims]),
+            table.claimed_by.in_({claim.token for claim in claims}),
+            table.due_at.is_not(None),
+        )
+        .values(due_at=due_at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def changed_one(result: object) -> bool:
+    """Tell whether a compare-and-set won."""
+    return isinstance(result, CursorResult) and result.rowcount == 1

@@ -1,0 +1,286 @@
+"""The database: engine, sessions, column types and the one portable upsert.
+
+Three databases, one way: SQLite (WAL, FULL), PostgreSQL and MariaDB/MySQL (READ COMMITTED). Rooms
+get a session handed in; doors and jobs open it here with `read()` or `write()` and so commit.
+"""
+
+import fcntl
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+LOCK_WAIT_SECONDS = 10.0
+POOL_SIZE = 16
+MAX_CONNECTIONS = 96
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC, to the microsecond, on all three databases."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """MariaDB drops the fraction unless told not to."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times: nobody can tell later what they meant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime may not be stored")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give every database's answer its time zone back."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text of a stated length; a longer one raises instead of being cut silently."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Take all of Unicode on MariaDB too."""
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(
+                mysql.VARCHAR(self.length, charset="utf8mb4", collation="utf8mb4_bin")
+            )
+        return dialect.type_descriptor(String(self.length))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Refuse what does not fit."""
+        del dialect
+        if value is not None and len(value) > self.length:
+            raise ValueError(f"text of {len(value)} characters does not fit into {self.length}")
+        # PostgreSQL cannot store U+0000, and no name has a use for it.
+        return value.replace("\x00", "") if value else value
+
+
+class WireId(Words):
+    """An id as WeCom writes it: opaque, case-sensitive ('wmabc' and 'wmAbC' are two people)."""
+
+    cache_ok = True
+
+    def __init__(self, length: int = 64) -> None:
+        super().__init__(length)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+Blob = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+
+
+class Base(DeclarativeBase):
+    """Every table of every room."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 -- SQLAlchemy reads it from the class
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+    }
+
+
+def fit(text: str | None, length: int) -> str:
+    """Cut foreign text to `length` characters, with an ellipsis where something was lost."""
+    text = text or ""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+class Database:
+    """One database address and the sessions on it."""
+
+    def __init__(self, url: str, *, lock_wait: float = LOCK_WAIT_SECONDS) -> None:
+        self.url = make_url(url)
+        self.engine = _make_engine(self.url, lock_wait)
+        self._writing = self.engine.execution_options(banke_write=True)
+        self._turn = _Turn(self.url)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that only reads; on SQLite it waits for no writer."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session and commit it at the end, or roll it back on an exception."""
+        with self._turn.taken(), Session(self._writing, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+class _Turn:
+    """SQLite has one writer at a time, and this is the queue for it.
+
+    Its own waiting is a lottery that starves some for seconds; a lock in the process and a lock on
+    a file between processes let everybody in by turns.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._lock = threading.Lock()
+        self._path: Path | None = None
+        if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+            self._path = Path(f"{url.database}-turn")
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        if self._path is None:
+            yield
+            return
+        with self._lock, self._path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def upsert(
+    session: Session,
+    model: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    update: Mapping[str, Any] | Sequence[str] = (),
+) -> None:
+    """Insert `rows`; where the unique `key` is taken, update instead.
+
+    `update` names the columns that take the new row's value, or maps columns to an expression, or
+    to the name of the new row's column. Empty: the row that was there stays as it is.
+    """
+    if not rows:
+        return
+    table = cast("Table", model.__table__)
+    dialect = session.get_bind().dialect.name
+    if dialect in {"mysql", "mariadb"}:
+        session.execute(_mysql_upsert(table, key, update), list(rows))
+        return
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = make(table)
+    changes = _changes(update, statement.excluded)
+    if changes:
+        statement = statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+    session.execute(statement, list(rows))
+
+
+def _changes(
+    update: Mapping[str, Any] | Sequence[str], incoming: Mapping[str, ColumnElement[Any]] | Any
+) -> dict[str, Any]:
+    if not isinstance(update, Mapping):
+        return {name: incoming[name] for name in update}
+    return {
+        name: incoming[value] if isinstance(value, str) else value for name, value in update.items()
+    }
+
+
+def _mysql_upsert(
+    table: Table, key: Sequence[str], update: Mapping[str, Any] | Sequence[str]
+) -> mysql.Insert:
+    statement = mysql.insert(table)
+    changes = _changes(update, statement.inserted)
+    # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
+    return statement.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
+
+
+def _make_engine(url: URL, lock_wait: float) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _make_sqlite(url, lock_wait)
+    options: dict[str, Any] = {
+        "pool_size": POOL_SIZE,
+        "max_overflow": MAX_CONNECTIONS - POOL_SIZE,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_timeout": lock_wait,
+    }
+    if url.get_backend_name() == "postgresql":
+        options["connect_args"] = {
+            "connect_timeout": 3,
+            "options": f"-c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC",
+        }
+        return create_engine(url, **options)
+    options["connect_args"] = {
+        "charset": "utf8mb4",
+        "connect_timeout": 3,
+        "init_command": f"SET SESSION innodb_lock_wait_timeout={max(1, int(lock_wait))}",
+    }
+    return create_engine(url, isolation_level="READ COMMITTED", **options)
+
+
+def _make_sqlite(url: URL, lock_wait: float) -> Engine:
+    if url.database not in {None, "", ":memory:"}:
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=MAX_CONNECTIONS - POOL_SIZE,
+        connect_args={"timeout": lock_wait, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        # The driver would begin transactions by itself, and never as IMMEDIATE.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={int(lock_wait * 1000)}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A DEFERRED transaction that reads first and then writes is refused at once when another
+        # one wrote meanwhile, whatever the timeout: writers say so at the start.
+        writes = connection.get_execution_options().get("banke_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,43 @@
+"""The table of deliveries."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.claims import Due
+from app.db import Base, Blob, WireId
+
+
+class Delivery(Due, Base):
+    """One thing sent, or to be sent, to one person.
+
+    A welcome is worked by its event and never falls due; a message to a member does, through the
+    lane `deliveries`. `outcome` None: not ended yet; else sent, failed, missed, skipped, cancelled,
+    unknown. `reason` is a code that `REASONS` words; `detail` holds figures and codes only.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_due_at", "due_at"),
+        Index("ix_deliveries_recipient_sent_at", "recipient", "sent_at"),
+        Index("ix_deliveries_external_userid_id", "external_userid", "id"),
+        Index("ix_deliveries_kind_created_at", "kind", "created_at"),
+    )
+
+    kind: Mapped[str] = mapped_column(WireId(32))
+    dedupe_key: Mapped[str] = mapped_column(WireId(190), unique=True)
+    recipient: Mapped[str] = mapped_column(WireId())
+    userid: Mapped[str] = mapped_column(WireId(), default="")
+    external_userid: Mapped[str] = mapped_column(WireId(), default="")
+    ref: Mapped[str] = mapped_column(WireId(64), default="")
+    payload: Mapped[bytes | None] = mapped_column(Blob)
+    event_id: Mapped[int | None]
+    created_at: Mapped[datetime]
+    tried_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(WireId(16))
+    reason: Mapped[str] = mapped_column(WireId(64), default="")
+    took_ms: Mapped[int | None]
+    detail: Mapped[dict[str, Any]]

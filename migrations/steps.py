@@ -1,0 +1,33 @@
+"""Steps that may be taken twice.
+
+MariaDB commits each DDL statement by itself, so a migration that dies half-way has to be able to
+run again from its start: each of these looks first whether its work is done.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.schema import SchemaItem
+
+
+def create_table(name: str, *columns: SchemaItem, **options: Any) -> None:
+    """Create a table unless it is there."""
+    if not _inspector().has_table(name):
+        op.create_table(name, *columns, **options)
+
+
+def create_index(name: str, table: str, columns: list[str], **options: Any) -> None:
+    """Create an index unless it is there."""
+    if name not in {index["name"] for index in _inspector().get_indexes(table)}:
+        op.create_index(name, table, columns, **options)
+
+
+def drop_table(name: str) -> None:
+    """Drop a table with its indexes if it is there."""
+    if _inspector().has_table(name):
+        op.drop_table(name)
+
+
+def _inspector() -> sa.Inspector:
+    return sa.inspect(op.get_bind())

@@ -1,0 +1,47 @@
+"""Migrations lead to exactly the tables that the code knows, up and down, on every database."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from app import schema
+from app.db import Database
+from app.tables import metadata
+from tests import settings
+from tests.conftest import database_kinds
+
+VERSIONS = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def test_the_migrated_schema_is_the_one_in_the_code(any_db: Database) -> None:
+    with any_db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        assert compare_metadata(context, metadata) == []
+
+
+@pytest.mark.parametrize("kind", database_kinds())
+def test_migrations_go_down_to_nothing_and_up_again(kind: str, tmp_path: Path) -> None:
+    with settings.fresh_database(kind, tmp_path) as url:
+        db = settings.migrated(url)
+        schema.downgrade(db, "base")
+        assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
+        schema.upgrade(db)
+        assert schema.current_revision(db) == schema.wanted_revision()
+        db.close()
+
+
+def test_a_migration_that_died_half_way_runs_again(any_db: Database) -> None:
+    with any_db.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+        connection.exec_driver_sql("DROP TABLE losses")
+    schema.upgrade(any_db)
+    assert inspect(any_db.engine).has_table("losses")
+
+
+@pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
+def test_a_revision_is_named_as_its_file_and_fits_alembics_column(path: Path) -> None:
+    assert f'revision = "{path.stem}"' in path.read_text(encoding="utf-8")
+    assert len(path.stem) <= 32
