@@ -1,0 +1,1 @@
+"""Tests of the WeCom API client and the callback cryptography."""
