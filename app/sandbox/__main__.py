@@ -1,0 +1,56 @@
+"""`python -m app.sandbox`: a sandbox on a port, in front of a server, until it is told to stop."""
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from .server import CALLBACK_PATH, Sandbox, SandboxServer
+
+
+def main() -> int:
+    """Run a sandbox until SIGTERM or SIGINT."""
+    options = _options()
+    box = Sandbox(clock_file=options.clock_file, seed=options.seed)
+    if options.crowd:
+        box.add_crowd(options.crowd)
+    try:
+        _connect(box, options)
+    except ValueError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 2
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    server = SandboxServer(box, options.port).start()
+    box.app.redirect_domain = server.address.removeprefix("http://")
+    sys.stdout.write(f"SANDBOX READY {server.address}/\n")
+    sys.stdout.flush()
+    stopped.wait()
+    server.stop()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m app.sandbox", description="A small WeCom.")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--server", default="", help="the server behind the front, on this machine")
+    parser.add_argument("--callback-url", default="", help=f"default: SERVER{CALLBACK_PATH}")
+    parser.add_argument("--clock-file", type=Path, help="where the offset of the clock is written")
+    parser.add_argument("--seed", action="store_true", help="begin with a small corp")
+    parser.add_argument("--crowd", type=int, default=0, help="so many more customers")
+    return parser.parse_args()
+
+
+def _connect(box: Sandbox, options: argparse.Namespace) -> None:
+    callback_url = options.callback_url
+    if options.server:
+        box.connect(server_url=options.server)
+        callback_url = callback_url or box.server_url + CALLBACK_PATH
+    if callback_url:
+        box.connect(callback_url=callback_url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

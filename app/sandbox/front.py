@@ -1,0 +1,139 @@
+"""The sandbox's front: its own pages and WeCom's addresses first, all else goes to the server.
+
+So the browser sees one origin, and the server sees a WeCom client, as in production.
+"""
+
+import http.client
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, request
+
+from .control import control_routes
+from .sign_in import sign_in_routes
+
+if TYPE_CHECKING:
+    from .server import Sandbox
+
+# (path, html) -> html; for the pages of the chat client, which put their bridge into the sidebar.
+RewriteHtml = Callable[[str, bytes], bytes]
+
+CLIENT = "wxwork/5.0.11 MicroMessenger/7.0.1 Language/zh ColorScheme/Light"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+CHUNK = 64 * 1024
+SERVER_SECONDS = 60
+HOME = (
+    "<!doctype html><html lang=zh><meta charset=utf-8><title>伴客沙盒</title>"
+    "<h1>伴客沙盒</h1><p>这是一个小型企业微信，供试用与测试。"
+)
+AWAY = (
+    "<!doctype html><html lang=zh><meta charset=utf-8><title>服务未响应</title>"
+    "<h1>服务暂时连不上</h1><p>沙盒已启动，但伴客服务没有响应。请确认它正在运行，然后刷新本页。"
+)
+
+
+class _Body(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+def build_front(
+    box: "Sandbox", *, pages: Sequence[Blueprint] = (), rewrite_html: RewriteHtml | None = None
+) -> Flask:
+    """Build the WSGI app of a sandbox. `pages` may take `/` and anything under `/sandbox/`."""
+    front = Flask("app.sandbox", static_folder=None)
+    front.register_blueprint(box.gate.blueprint())
+    front.register_blueprint(sign_in_routes(box))
+    front.register_blueprint(control_routes(box))
+    for blueprint in pages:
+        front.register_blueprint(blueprint)
+    if not any(rule.rule == "/" for rule in front.url_map.iter_rules()):
+        front.add_url_rule("/", "home", lambda: HOME)
+    front.add_url_rule("/sandbox/<path:path>", "no_page", _no_page, methods=METHODS)
+
+    def pass_on(path: str) -> Response:
+        del path  # the raw address is passed on, not the decoded one
+        return _pass_on(box.server_url, rewrite_html)
+
+    front.add_url_rule("/<path:path>", "pass_on", pass_on, methods=METHODS)
+    return front
+
+
+def _no_page(path: str) -> tuple[str, int]:
+    del path
+    return "沙盒里没有这个页面。", 404
+
+
+def _pass_on(server_url: str, rewrite_html: RewriteHtml | None) -> Response:
+    server = urlsplit(server_url)
+    if not server.hostname:
+        return Response(AWAY, status=502, content_type="text/html; charset=utf-8")
+    connection = http.client.HTTPConnection(server.hostname, server.port, timeout=SERVER_SECONDS)
+    try:
+        connection.request(
+            request.method, _target(), body=_body(), headers=_request_headers(rewrite_html)
+        )
+        answer = connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        connection.close()
+        return Response(AWAY, status=502, content_type="text/html; charset=utf-8")
+    return _answer(connection, answer, rewrite_html)
+
+
+def _target() -> str:
+    """Return the address as the browser wrote it, escapes and all."""
+    raw: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or ""
+    return raw if raw.startswith("/") else request.full_path.rstrip("?")
+
+
+def _body() -> _Body | None:
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    return request.stream if has_body else None
+
+
+def _request_headers(rewrite_html: RewriteHtml | None) -> dict[str, str]:
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if name.lower() not in HOP_BY_HOP
+        # A page that is to be rewritten must come uncompressed.
+        and not (rewrite_html and name.lower() == "accept-encoding")
+    }
+    agent = request.headers.get("User-Agent", "Mozilla/5.0")
+    headers["User-Agent"] = agent if "wxwork/" in agent else f"{agent} {CLIENT}"
+    return headers
+
+
+def _answer(
+    connection: http.client.HTTPConnection,
+    answer: http.client.HTTPResponse,
+    rewrite_html: RewriteHtml | None,
+) -> Response:
+    headers = [
+        (name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP
+    ]
+    is_page = (answer.getheader("Content-Type") or "").startswith("text/html")
+    if rewrite_html and is_page and request.method != "HEAD":
+        page = rewrite_html(request.path, answer.read())
+        connection.close()
+        headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        return Response(page, status=answer.status, headers=headers)
+    response = Response(_chunks(answer), status=answer.status, headers=headers)
+    response.call_on_close(connection.close)
+    return response
+
+
+def _chunks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    while chunk := answer.read1(CHUNK):
+        yield chunk
