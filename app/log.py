@@ -8,10 +8,14 @@ import hashlib
 import logging
 import re
 import sys
+import threading
+from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, cast
 
 import structlog
+
+from app import clock
 
 # Keys whose values never reach a log line.
 MASKED = re.compile(
@@ -35,6 +39,28 @@ EventDict = MutableMapping[str, Any]
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a module."""
     return cast("structlog.stdlib.BoundLogger", structlog.get_logger(where=name))
+
+
+class Tally:
+    """Logs what strangers can cause at will: one line in `every` seconds, with counts by reason."""
+
+    def __init__(self, event: str, *, every: float) -> None:
+        self._event = event
+        self._every = every
+        self._counts: Counter[str] = Counter()
+        self._next_at = 0.0
+        self._lock = threading.Lock()
+
+    def note(self, reason: str) -> None:
+        """Count one more; write a line if it is time for one."""
+        with self._lock:
+            self._counts[reason] += 1
+            now = clock.monotonic()
+            if now < self._next_at:
+                return
+            self._next_at = now + self._every
+            counts, self._counts = dict(self._counts), Counter()
+        get_logger(__name__).warning(self._event, counts=counts)
 
 
 def hashed(identity: str) -> str:

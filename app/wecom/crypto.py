@@ -156,7 +156,7 @@ class _EnvelopeReader:
         parser.Parse(body, True)  # noqa: FBT003 -- expat takes it by position
         if len(self._found) != 1:
             raise ValueError("not exactly one Encrypt")
-        return self._found[0].strip()
+        return self._found[0]
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         self._path.append(name)

@@ -1,0 +1,47 @@
+"""Reads of losses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.churn.models import Loss
+from app.customers.queries import get_standing
+from app.members.queries import find_member
+
+
+@dataclass(frozen=True)
+class LossFacts:
+    """What an alert says about one loss."""
+
+    external_userid: str
+    kind: str
+    customer: str
+    remark: str
+    member: str
+    stage: str
+    days_known: int
+    added_at: datetime | None
+    state: str
+    returned: bool
+
+
+def find_loss_facts(session: Session, loss_id: int) -> LossFacts | None:
+    """Return the facts of a loss as they are now."""
+    loss = session.get(Loss, loss_id)
+    if loss is None:
+        return None
+    standing = get_standing(session, loss.userid, loss.external_userid)
+    member = find_member(session, loss.userid)
+    return LossFacts(
+        external_userid=loss.external_userid,
+        kind=loss.kind,
+        customer=standing.name,
+        remark=standing.remark,
+        member=member.name if member else loss.userid,
+        stage=standing.stage,
+        days_known=loss.days_known,
+        added_at=standing.follow.added_at if standing.follow else None,
+        state=standing.follow.state if standing.follow else "",
+        returned=loss.returned_at is not None,
+    )

@@ -1,0 +1,51 @@
+"""What the commands share: the configuration, a runtime, refusals in words."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
+
+import click
+
+from app import clock
+from app.config import Config, load_config
+from app.errors import BankeError
+from app.i18n import use_language
+from app.log import configure_logging
+from app.runtime import Runtime, build_runtime
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def current_config() -> Config:
+    """Read the configuration and prepare this process for it."""
+    config = load_config()
+    use_language(config.server.language)
+    clock.follow(config.wecom.clock_file)
+    configure_logging()
+    return config
+
+
+def current_runtime() -> Runtime:
+    """Make the tools of this command's process."""
+    return build_runtime(current_config())
+
+
+def in_words(command: Callable[P, R]) -> Callable[P, R]:
+    """Let our own errors end a command as a sentence and exit code 1."""
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except BankeError as error:
+            refuse(str(error))
+
+    return told
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End the command with this sentence on standard error and exit code 1."""
+    click.echo(sentence, err=True)
+    sys.exit(1)

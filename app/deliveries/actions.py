@@ -1,0 +1,93 @@
+"""Writing down what is about to be sent, and how it ended; other rooms do the sending."""
+
+from datetime import datetime
+from types import EllipsisType
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.claims import changed_one
+from app.deliveries.models import Delivery
+
+OUTCOMES = frozenset({"sent", "failed", "missed", "skipped", "cancelled", "unknown"})
+
+
+def record_intent(
+    session: Session,
+    *,
+    kind: str,
+    dedupe_key: str,
+    recipient: str,
+    userid: str = "",
+    external_userid: str = "",
+    ref: str = "",
+    event_id: int | None = None,
+    due_at: datetime | None = None,
+    payload: bytes | None = None,
+) -> Delivery | None:
+    """Open a delivery; None: there is one of this `dedupe_key`, also when it came this instant.
+
+    `payload` must be sealed. With `due_at` the lane `deliveries` takes it up then.
+    """
+    delivery = Delivery(
+        kind=kind,
+        dedupe_key=dedupe_key,
+        recipient=recipient,
+        userid=userid,
+        external_userid=external_userid,
+        ref=ref,
+        event_id=event_id,
+        due_at=due_at,
+        payload=payload,
+        created_at=clock.utcnow(),
+        attempts=0,
+        detail={},
+    )
+    try:
+        with session.begin_nested():
+            session.add(delivery)
+    except IntegrityError:
+        return None
+    return delivery
+
+
+def record_outcome(
+    session: Session,
+    delivery_id: int,
+    *,
+    outcome: str,
+    reason: str = "",
+    took_ms: int | None = None,
+    detail: dict[str, Any] | None = None,
+    payload: bytes | EllipsisType | None = ...,
+    event_id: int | None = None,
+) -> bool:
+    """End a delivery that is still open; it wants no more work then.
+
+    `took_ms` runs from the receipt of the callback to WeCom's acceptance. `detail` and `payload`
+    replace what was there when they are given. False: it had ended already, or it is the business
+    of another event than `event_id` by now; nothing was changed.
+    """
+    if outcome not in OUTCOMES:
+        raise ValueError(f"no such outcome: {outcome}")
+    values: dict[str, Any] = {
+        "outcome": outcome,
+        "reason": reason,
+        "took_ms": took_ms,
+        "due_at": None,
+        "claimed_by": None,
+    }
+    if outcome == "sent":
+        values["sent_at"] = clock.utcnow()
+    if detail is not None:
+        values["detail"] = detail
+    if not isinstance(payload, EllipsisType):
+        values["payload"] = payload
+    still_ours = [Delivery.id == delivery_id, Delivery.outcome.is_(None)]
+    if event_id is not None:
+        still_ours.append(Delivery.event_id == event_id)
+    result = session.execute(update(Delivery).where(*still_ours).values(**values))
+    return changed_one(result)

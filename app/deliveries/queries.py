@@ -1,0 +1,121 @@
+"""Reading deliveries, and wording how one ended for people."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.deliveries.models import Delivery
+from app.i18n import N_, _
+from app.wecom.codes import CODES
+
+# Every reason that a delivery may carry, worded so that it can follow "未发送：".
+REASONS: dict[str, str] = {
+    # No welcome was due.
+    "no_code_console": N_("企业微信后台已配置欢迎语，或双方已开始聊天"),
+    "no_code_other_corp": N_("对方是其他企业的企业微信用户，企业微信不提供欢迎语"),
+    "no_code_chatting": N_("双方早已开始聊天，或早已发过欢迎语"),
+    "paused": N_("欢迎语已暂停"),
+    "no_script": N_("没有适用的欢迎语脚本"),
+    "already_greeted": N_("客户已经收到过欢迎语，或双方已开始聊天"),
+    "stale_event": N_("事件送到时已经过时"),
+    "returning_none": N_("脚本设置为不再问候重新添加的客户"),
+    "nothing_to_send": N_("脚本没有文字，附件又都不能发送"),
+    # It did not arrive in time.
+    "expired": N_("已超过添加好友后的 20 秒"),
+    "missed": N_("没有赶上添加好友后的 20 秒"),
+    "unreachable": N_("在 20 秒内一直连不上企业微信"),
+    "wecom_busy": N_("企业微信系统繁忙，试了几次都没有成功"),
+    "rate_limited": N_("调用企业微信的次数到了上限"),
+    "being_sent": N_("另一个应用一直在给该客户发送欢迎语"),
+    "unanswered": N_("企业微信没有及时回答"),
+    # WeCom refused.
+    "permission": N_("应用缺少权限，需要管理员在企业微信后台处理"),
+    "no_relation": N_("企业微信里已没有这段好友关系，或应用看不到该成员"),
+    "text_too_long": N_("文字超过 4000 字节"),
+    "refused": N_("企业微信拒绝了这次请求"),
+    # It was sent, with something missing.
+    "attachments_dropped": N_("部分附件没有发出"),
+    # Messages to members.
+    "receiver_gone": N_("接收人已不在企业里，或应用看不到他"),
+    "not_needed": N_("情况已经变化，不再需要发送"),
+    "in_digest": N_("已并入汇总消息"),
+}
+
+
+def word_reason(reason: str, *, errcode: int | None = None) -> str:
+    """Say why, in a sentence without its full stop; WeCom's number makes it more exact."""
+    words = _(REASONS[reason]) if reason in REASONS else reason
+    if errcode is None:
+        return words
+    meaning = CODES.get(errcode)
+    if meaning is None:
+        return _("{words}（错误码 {errcode}）", words=words, errcode=errcode)
+    if reason not in {"permission", "refused", "no_relation"}:
+        return words
+    where = _("。请打开：{page}", page=_(meaning.console)) if meaning.console else ""
+    return f"{_(meaning.plain)}{where}"
+
+
+def word_outcome(delivery: Delivery) -> str:
+    """Say how it ended: "0.4 秒送达", "未发送：欢迎语已暂停"."""
+    errcode = delivery.detail.get("errcode")
+    why = word_reason(delivery.reason, errcode=errcode) if delivery.reason else ""
+    if delivery.outcome is None:
+        return _("正在发送")
+    if delivery.outcome == "sent":
+        return _sent(delivery, why)
+    said = {
+        "cancelled": _("已取消"),
+        "unknown": _("不能确定是否送达"),
+    }.get(delivery.outcome, _("未发送"))
+    return _("{said}：{why}", said=said, why=why) if why else said
+
+
+def find_latest(
+    session: Session, *, kind: str, userid: str, external_userid: str, lock: bool = False
+) -> Delivery | None:
+    """Find the newest delivery of a kind between these two; `lock`: keep others off the row."""
+    wanted = (
+        select(Delivery)
+        .where(
+            Delivery.external_userid == external_userid,
+            Delivery.kind == kind,
+            Delivery.userid == userid,
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def list_of_customer(session: Session, external_userid: str, *, limit: int = 50) -> list[Delivery]:
+    """List what was sent because of a customer, newest first."""
+    wanted = (
+        select(Delivery)
+        .where(Delivery.external_userid == external_userid)
+        .order_by(Delivery.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(wanted))
+
+
+def count_outcomes(session: Session, *, kind: str, since: datetime) -> dict[tuple[str, str], int]:
+    """Count deliveries of a kind by (outcome, reason); the outcome of an open one is ""."""
+    rows = session.execute(
+        select(Delivery.outcome, Delivery.reason, func.count())
+        .where(Delivery.kind == kind, Delivery.created_at >= since)
+        .group_by(Delivery.outcome, Delivery.reason)
+    )
+    return {(outcome or "", reason): count for outcome, reason, count in rows}
+
+
+def _sent(delivery: Delivery, why: str) -> str:
+    if delivery.detail.get("certain") is False:
+        return _("已送达（企业微信没有及时回答，从再次发送时的回答得知）")
+    if delivery.took_ms is None:
+        said = _("已送达")
+    else:
+        said = _("{seconds} 秒送达", seconds=f"{delivery.took_ms / 1000:.1f}")
+    return _("{said}（{why}）", said=said, why=why) if why else said

@@ -1,0 +1,159 @@
+"""Working a lane: a thread that claims what is due and keeps a pool of calls in flight.
+
+The worker is woken by the doorbell, the relay by the clock; both drain in this same way. What is
+claimed is renewed while it is being worked and given back when the process stops.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from app import clock
+from app.claims import Claim
+from app.log import get_logger
+from app.queue import Doorbell
+
+STOP_SECONDS = 10.0
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What a lane is: how to claim its work, and how to do one piece of it.
+
+    `work` returns when the piece wants to be looked at again, None if never.
+    """
+
+    name: str
+    pool: int
+    lease: float
+    claim: Callable[[int, float], list[Claim]]
+    work: Callable[[Claim], datetime | None]
+    renew: Callable[[Sequence[Claim]], None]
+    release: Callable[[Sequence[Claim]], None]
+
+
+class Drainer:
+    """Drains one lane in this process until it is stopped."""
+
+    def __init__(self, lane: Lane, *, bell: Doorbell, look_every: float, overdue: float) -> None:
+        self._lane = lane
+        self._bell = bell
+        self._look_every = look_every
+        self._overdue = overdue
+        self._pool = ThreadPoolExecutor(lane.pool, thread_name_prefix=lane.name)
+        self._changed = threading.Condition()
+        self._in_flight: dict[Claim, Future[None]] = {}
+        self._woken = True
+        self._stopping = False
+        self._wake_at = 0.0
+        self._threads = [
+            threading.Thread(target=self._run, name=f"drain-{lane.name}", daemon=True),
+            threading.Thread(target=self._renew, name=f"renew-{lane.name}", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin, with a look at once."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Look now."""
+        with self._changed:
+            self._woken = True
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Claim nothing more, let what runs end within ten seconds, give the rest back."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._in_flight, timeout=STOP_SECONDS)
+            left = list(self._in_flight)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if left:
+            _guarded(self._lane.release)(left)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            with self._changed:
+                self._changed.wait_for(lambda: self._woken or self._stopping, self._patience())
+                self._woken = False
+                self._wake_at = 0.0
+            try:
+                self._drain()
+            except Exception as error:  # noqa: BLE001 -- a lane that stops would lose everything after
+                log.warning("lane_stumbled", lane=self._lane.name, error_name=type(error).__name__)
+
+    def _patience(self) -> float:
+        if not self._wake_at:
+            return self._look_every
+        return max(0.0, min(self._look_every, self._wake_at - clock.monotonic()))
+
+    def _drain(self) -> None:
+        """Claim and start work until nothing is due. Clears the ring first, then looks."""
+        self._bell.clear(self._lane.name)
+        while not self._stopping:
+            free = self._wait_for_room()
+            claims = self._lane.claim(free, self._overdue) if free else []
+            if not claims:
+                return
+            for claim in claims:
+                self._begin(claim)
+
+    def _wait_for_room(self) -> int:
+        with self._changed:
+            if len(self._in_flight) >= self._lane.pool:
+                self._bell.ring(self._lane.name)  # another machine may have hands free
+            self._changed.wait_for(
+                lambda: len(self._in_flight) < self._lane.pool or self._stopping, self._look_every
+            )
+            return 0 if self._stopping else self._lane.pool - len(self._in_flight)
+
+    def _begin(self, claim: Claim) -> None:
+        with self._changed:
+            future = self._pool.submit(self._work, claim)
+            self._in_flight[claim] = future
+        future.add_done_callback(lambda _done: self._ended(claim))
+
+    def _work(self, claim: Claim) -> None:
+        again_at = self._lane.work(claim)
+        if again_at is not None:
+            self._wake_later((again_at - clock.utcnow()).total_seconds())
+
+    def _ended(self, claim: Claim) -> None:
+        with self._changed:
+            future = self._in_flight.pop(claim, None)
+            self._changed.notify_all()
+        error = future.exception() if future and not future.cancelled() else None
+        if error is not None:
+            log.warning("work_failed", lane=self._lane.name, error_name=type(error).__name__)
+
+    def _wake_later(self, seconds: float) -> None:
+        at = clock.monotonic() + max(0.0, seconds) + self._overdue
+        with self._changed:
+            self._wake_at = min(self._wake_at or at, at)
+            self._changed.notify_all()
+
+    def _renew(self) -> None:
+        """Renew the leases of what is in flight, three times a lease."""
+        renew = _guarded(self._lane.renew)
+        while not self._stopping:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, self._lane.lease / 3)
+                held = list(self._in_flight)
+            if held and not self._stopping:
+                renew(held)
+
+
+def _guarded(call: Callable[[Sequence[Claim]], None]) -> Callable[[Sequence[Claim]], None]:
+    def guarded(claims: Sequence[Claim]) -> None:
+        try:
+            call(claims)
+        except Exception as error:  # noqa: BLE001 -- the lease ends by itself; the next try may hold
+            log.warning("lease_not_changed", error_name=type(error).__name__)
+
+    return guarded

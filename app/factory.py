@@ -1,0 +1,68 @@
+"""Builds the web application: doors, security headers, health, metrics, commands."""
+
+import os
+
+from flask import Flask, Response
+
+from app import clock, health
+from app.access import require_policies
+from app.cli import register_commands
+from app.config import Config, load_config
+from app.i18n import use_language
+from app.log import configure_logging
+from app.queue import Ringer
+from app.runtime import build_runtime
+from app.schema import require_schema
+from callbacks import views as callbacks
+
+# WeCom gives up on a callback after five seconds; nobody gains from waiting for the lock longer.
+WEB_LOCK_WAIT = 4.0
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Make the application: the commands alone under `flask`, everything for a WSGI server.
+
+    A command sets up what it needs by itself; some need no configuration at all.
+
+    Raises:
+        ConfigError: the configuration, or the database's schema, is not fit for use.
+    """
+    app = Flask("banke", static_folder=None)
+    register_commands(app)
+    if config is None and os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        return app
+    config = config or load_config()
+    set_up(config)
+    _open_doors(app, config)
+    require_policies(app)
+    return app
+
+
+def set_up(config: Config) -> None:
+    """Prepare this process: its language, its clock, its log."""
+    use_language(config.server.language)
+    clock.follow(config.wecom.clock_file)
+    configure_logging()
+
+
+def _open_doors(app: Flask, config: Config) -> None:
+    runtime = build_runtime(config, lock_wait=WEB_LOCK_WAIT)
+    require_schema(runtime.db)
+    app.extensions["banke_runtime"] = runtime
+    app.extensions["banke_door"] = callbacks.open_door(
+        config, runtime.db, runtime.sealer, ring=Ringer(runtime.bell).ring
+    )
+    app.register_blueprint(callbacks.bp)
+    app.register_blueprint(health.bp)
+    app.after_request(_add_headers)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

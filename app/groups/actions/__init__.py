@@ -1,0 +1,21 @@
+"""Verbs on customer groups; jobs and other rooms import them from here."""
+
+from app.groups.actions.dismissal import record_dismissed
+from app.groups.actions.record import (
+    LAG,
+    Reading,
+    Recorded,
+    Told,
+    fold_rest,
+    record_group,
+)
+
+__all__ = [
+    "LAG",
+    "Reading",
+    "Recorded",
+    "Told",
+    "fold_rest",
+    "record_dismissed",
+    "record_group",
+]

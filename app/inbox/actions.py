@@ -1,0 +1,136 @@
+"""Verbs on received events: store, claim, tick off, postpone, finish, replay."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.claims import Claim, changed_one
+from app.db import fit, upsert
+from app.inbox.models import InboxEvent
+
+NOTE_LENGTH = 500
+PRUNE_AT_ONCE = 5000
+
+
+
+@dataclass(frozen=True)
+class Received:
+    """One callback, verified and decrypted, as it goes into the table."""
+
+    corp_id: str
+    dedupe_key: str
+    receiver: str
+    lane: str
+    event: str
+    change_type: str
+    userid: str
+    external_userid: str
+    chat_id: str
+    create_time: datetime | None
+    body: bytes
+    msg_signature: str
+    received_at: datetime
+    fate: str | None = None
+
+
+def record_received(session: Session, callbacks: Sequence[Received]) -> None:
+    """Store these callbacks; one that is there already is counted on its row."""
+    upsert(
+        session,
+        InboxEvent,
+        [_row(callback) for callback in callbacks],
+        key=["corp_id", "dedupe_key"],
+        update={
+            "duplicates": InboxEvent.duplicates + 1,
+            "last_msg_signature": "msg_signature",
+        },
+    )
+
+
+def record_tick(session: Session, claim: Claim, ticked: Iterable[str]) -> bool:
+    """Note which reactions are done; False when the claim has gone to somebody else."""
+    return _change(session, claim, ticked=list(ticked))
+
+
+def record_postponed(
+    session: Session, claim: Claim, *, due_at: datetime, note: str = "", **changes: Any
+) -> bool:
+    """Have the event worked again at `due_at`; `changes` may name its lane and attempts."""
+    return _change(session, claim, due_at=due_at, note=fit(note, NOTE_LENGTH), **changes)
+
+
+def record_finished(session: Session, claim: Claim, *, fate: str, note: str = "") -> bool:
+    """End the event with this fate."""
+    return _change(
+        session,
+        claim,
+        due_at=None,
+        fate=fate,
+        note=fit(note, NOTE_LENGTH),
+        finished_at=clock.utcnow(),
+    )
+
+
+def replay(session: Session, ids: Sequence[int]) -> int:
+    """Have dead or unsupported events worked again from their first unticked reaction.
+
+    Returns how many; a row that is not at its end is left alone.
+    """
+    result = session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.id.in_(ids), InboxEvent.due_at.is_(None), InboxEvent.body.is_not(None))
+        .where(InboxEvent.fate.in_(["dead", "unsupported", "ignored"]))
+        .values(due_at=clock.utcnow(), fate=None, attempts=0, finished_at=None, note="")
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def prune(session: Session, *, keep_days: int) -> int:
+    """Delete finished events older than `keep_days`, at most 5,000 at a time; dead ones stay.
+
+    Returns how many went.
+    """
+    before = clock.utcnow() - timedelta(days=keep_days)
+    old = session.scalars(
+        select(InboxEvent.id)
+        .where(InboxEvent.fate.in_(["done", "ignored", "unsupported", "unreadable", "stale"]))
+        .where(InboxEvent.finished_at < before)
+        .limit(PRUNE_AT_ONCE)
+    ).all()
+    session.execute(delete(InboxEvent).where(InboxEvent.id.in_(old)))
+    return len(old)
+
+
+def _row(callback: Received) -> dict[str, Any]:
+    ended = callback.fate is not None
+    return asdict(callback) | {
+        "last_msg_signature": callback.msg_signature,
+        "duplicates": 0,
+        "attempts": 0,
+        "ticked": [],
+        "note": "",
+        "due_at": None if ended else callback.received_at,
+        "finished_at": callback.received_at if ended else None,
+        "claimed_by": None,
+    }
+
+
+def _change(session: Session, claim: Claim, **values: Any) -> bool:
+    return changed_one(
+        session.execute(
+            update(InboxEvent)
+            .where(
+                InboxEvent.id == claim.id,
+                InboxEvent.claimed_by == claim.token,
+                InboxEvent.due_at.is_not(None),
+            )
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+    )

@@ -1,0 +1,88 @@
+"""The lanes: which work each of them does, how much at once, and how long a claim holds.
+
+A notice board: a new kind of work is a row here. A slow lane never holds up a quicker one.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.sql import ColumnElement
+
+from app.claims import Claim, Due, claim_due, has_due, release, renew
+from app.deliveries.models import Delivery
+from app.drain import Lane
+from app.inbox.models import InboxEvent
+from app.messages import work_message
+from app.runtime import Runtime
+from callbacks.jobs import work_event
+
+# An event with a welcome_code has twenty seconds; one whose worker died must be back well before.
+URGENT_LEASE = 8.0
+LEASE = 60.0
+# 1,000 greetings at 200 ms a call within 18 s need a dozen calls in flight; this leaves room.
+URGENT_POOL = 32
+POOL = 12
+
+
+def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
+    """Return every lane, ready to be drained in this process."""
+    return (
+        _lane(
+            runtime,
+            "urgent",
+            InboxEvent,
+            InboxEvent.lane == "urgent",
+            work=partial(work_event, runtime),
+            pool=URGENT_POOL,
+            lease=URGENT_LEASE,
+        ),
+        _lane(
+            runtime,
+            "events",
+            InboxEvent,
+            InboxEvent.lane == "events",
+            work=partial(work_event, runtime),
+            pool=POOL,
+            lease=LEASE,
+        ),
+        _lane(
+            runtime,
+            "deliveries",
+            Delivery,
+            work=partial(work_message, runtime),
+            pool=POOL,
+            lease=LEASE,
+        ),
+    )
+
+
+def _lane(
+    runtime: Runtime,
+    name: str,
+    table: type[Due],
+    *conditions: ColumnElement[bool],
+    work: Callable[[Claim], datetime | None],
+    pool: int,
+    lease: float,
+) -> Lane:
+    def claim(limit: int, overdue: float) -> list[Claim]:
+        with runtime.db.read() as session:
+            if not has_due(session, table, *conditions, overdue=overdue):
+                return []
+        with runtime.db.write() as session:
+            return claim_due(session, table, *conditions, limit=limit, lease=lease, overdue=overdue)
+
+    def change(verb: Callable[..., None], claims: Sequence[Claim]) -> None:
+        with runtime.db.write() as session:
+            verb(session, table, claims)
+
+    return Lane(
+        name=name,
+        pool=pool,
+        lease=lease,
+        claim=claim,
+        work=work,
+        renew=partial(change, partial(renew, lease=lease)),
+        release=partial(change, release),
+    )

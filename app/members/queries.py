@@ -1,0 +1,135 @@
+"""Reads of members and departments: who somebody is, what lies over him, who manages him.
+
+Userids are compared without regard to case, as WeCom does it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from app.members.models import Department, Member, MemberDepartment
+
+ACTIVE = 1
+# Deeper than any company; ends the walk if departments ever form a circle.
+MAX_DEPTH = 30
+
+
+@dataclass(frozen=True)
+class Place:
+    """A department over a member; `distance` 0: he is in it himself.
+
+    `through_main`: it is his main department (主部门), or lies over it.
+    """
+
+    department_id: int
+    name: str
+    parentid: int
+    distance: int
+    through_main: bool
+
+
+def find_member(session: Session, userid: str) -> Member | None:
+    """Find a member, one who has departed too: his name is still wanted."""
+    return session.scalar(select(Member).where(Member.folded == userid.casefold()))
+
+
+def canonical_userid(session: Session, userid: str) -> str:
+    """Return the spelling under which we know him, or else the one given."""
+    known = session.scalar(select(Member.userid).where(Member.folded == userid.casefold()))
+    return known or userid
+
+
+def list_active(session: Session, userids: Iterable[str]) -> list[str]:
+    """Return those of `userids` who are here and can read a message, in our spelling."""
+    wanted = [userid.casefold() for userid in userids]
+    rows = session.execute(
+        select(Member.folded, Member.userid).where(
+            Member.folded.in_(wanted), Member.status == ACTIVE, Member.removed_at.is_(None)
+        )
+    )
+    found = {row.folded: row.userid for row in rows}
+    return [found[folded] for folded in dict.fromkeys(wanted) if folded in found]
+
+
+def list_managers(session: Session, userid: str) -> list[str]:
+    """Return who manages a member, active ones only; works for one who has departed too.
+
+    His direct leaders (直属上级); else the leaders of the nearest department upwards that has an
+    active leader other than himself.
+    """
+    member = find_member(session, userid)
+    if member is None:
+        return []
+    if leaders := _others(member, list_active(session, member.direct_leader)):
+        return leaders
+    places = list_places(session, member.userid)
+    by_department = _active_leaders(session, [place.department_id for place in places])
+    for place in places:
+        if leaders := _others(member, by_department.get(place.department_id, [])):
+            return leaders
+    return []
+
+
+def list_places(session: Session, userid: str) -> list[Place]:
+    """List the departments over a member, nearest first, in one query.
+
+    Where two are as near, the one over his main department goes first. `userid` in our spelling.
+    """
+    main = session.scalar(select(Member.main_department).where(Member.userid == userid))
+    rows = [
+        Place(row.id, row.name, row.parentid, row.distance, row.start == main)
+        for row in session.execute(_up_from(userid))
+    ]
+    places: dict[int, Place] = {}
+    for place in sorted(rows, key=_nearness):
+        places.setdefault(place.department_id, place)
+    return list(places.values())
+
+
+def _others(member: Member, userids: Sequence[str]) -> list[str]:
+    return [userid for userid in userids if userid != member.userid]
+
+
+def _active_leaders(session: Session, department_ids: Sequence[int]) -> dict[int, list[str]]:
+    rows = session.execute(
+        select(MemberDepartment.department_id, Member.userid)
+        .join(Member, Member.userid == MemberDepartment.userid)
+        .where(
+            MemberDepartment.department_id.in_(department_ids),
+            MemberDepartment.is_leader,
+            Member.status == ACTIVE,
+            Member.removed_at.is_(None),
+        )
+        .order_by(Member.userid)
+    )
+    found: dict[int, list[str]] = {}
+    for department_id, userid in rows:
+        found.setdefault(department_id, []).append(userid)
+    return found
+
+
+def _nearness(place: Place) -> tuple[int, bool, int]:
+    return place.distance, not place.through_main, place.department_id
+
+
+def _up_from(userid: str) -> Select[tuple[int, int, str, int, int]]:
+    own = (
+        select(
+            Department.id.label("start"),
+            Department.id.label("id"),
+            Department.name.label("name"),
+            Department.parentid.label("parentid"),
+            literal(0).label("distance"),
+        )
+        .join(MemberDepartment, MemberDepartment.department_id == Department.id)
+        .where(MemberDepartment.userid == userid)
+    ).cte("up", recursive=True)
+    above = aliased(Department)
+    up = own.union_all(
+        select(own.c.start, above.id, above.name, above.parentid, own.c.distance + 1)
+        .join(own, above.id == own.c.parentid)
+        .where(own.c.distance < MAX_DEPTH)
+    )
+    return select(up.c.start, up.c.id, up.c.name, up.c.parentid, up.c.distance)

@@ -1,0 +1,61 @@
+"""Messages to members, as a card: what every kind of message is made into, and sent as."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.config import Config
+from app.members.models import Member
+
+# WeCom cuts or refuses beyond these (document/path/90236, template_card).
+TITLE, DESC, KEY, VALUE, ROWS = 26, 30, 5, 30, 6
+DUPLICATE_CHECK_SECONDS = 1800
+
+
+class Cancelled(Exception):
+    """Nobody needs this message any more; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Card:
+    """A message to one member: a title, a line, some rows, and where a tap leads."""
+
+    source: str
+    title: str
+    desc: str
+    path: str
+    rows: Sequence[tuple[str, str]] = field(default_factory=tuple)
+
+
+def hold(session: Session, userid: str) -> None:
+    """Let one transaction at a time count what this member gets."""
+    session.execute(select(Member.userid).where(Member.userid == userid).with_for_update())
+
+
+def build_message(config: Config, recipient: str, card: Card) -> Mapping[str, Any]:
+    """Return the body of message/send.
+
+    WeCom takes the same body only once in half an hour, so that a send repeated after a crash is
+    not delivered twice.
+    """
+    rows = [{"keyname": key, "value": value[:VALUE]} for key, value in card.rows[:ROWS]]
+    return {
+        "touser": recipient,
+        "msgtype": "template_card",
+        "enable_duplicate_check": 1,
+        "duplicate_check_interval": DUPLICATE_CHECK_SECONDS,
+        "template_card": {
+            "card_type": "text_notice",
+            "source": {"desc": card.source},
+            "main_title": {"title": card.title[:TITLE], "desc": card.desc[:120]},
+            "horizontal_content_list": rows,
+            "card_action": {"type": 1, "url": f"{config.server.base_url}{card.path}"},
+        },
+    }

@@ -1,0 +1,41 @@
+"""What a job needs to do its work: configuration, database, WeCom, doorbell, seal.
+
+Made once a process by the composition root and handed to whatever runs outside a request. Verbs
+that reach over the network (`send_ sync_ push_`) take it instead of a session.
+"""
+
+from dataclasses import dataclass
+
+from app.config import Config
+from app.db import LOCK_WAIT_SECONDS, Database
+from app.queue import Doorbell, connect_redis
+from app.seal import Sealer
+from app.wecom.client import WeComClient, connect_wecom
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The tools of one process."""
+
+    config: Config
+    db: Database
+    wecom: WeComClient
+    bell: Doorbell
+    sealer: Sealer
+
+    @property
+    def corp_id(self) -> str:
+        """The corp this deployment serves."""
+        return self.config.wecom.corp_id
+
+
+def build_runtime(config: Config, *, lock_wait: float = LOCK_WAIT_SECONDS) -> Runtime:
+    """Connect lazily to everything; nothing is called yet."""
+    redis = connect_redis(config.redis.url)
+    return Runtime(
+        config=config,
+        db=Database(config.database.url, lock_wait=lock_wait),
+        wecom=connect_wecom(config, redis),
+        bell=Doorbell(redis),
+        sealer=Sealer(config.server.secret_key.get_secret_value()),
+    )

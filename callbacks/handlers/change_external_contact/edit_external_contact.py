@@ -1,0 +1,6 @@
+"""A member changed remark, description or company tags of a customer in his WeCom."""
+
+from callbacks.handlers.change_external_contact import refresh
+from callbacks.reaction import Reaction
+
+REACTIONS: tuple[Reaction, ...] = (refresh,)

@@ -1,0 +1,30 @@
+"""The customer agreed to the archiving of the chat (会话存档); may bring a welcome_code."""
+
+from app.customers.actions import record_timeline
+from app.members.queries import canonical_userid
+from app.runtime import Runtime
+from callbacks.handlers.change_external_contact import greet
+from callbacks.reaction import Reaction, StoredEvent, urgent
+
+
+@urgent
+def greet_with_code(runtime: Runtime, event: StoredEvent) -> None:
+    """Greet if there is a code; the lack of one says nothing about the welcome here."""
+    if event.event.welcome_code:
+        greet(runtime, event)
+
+
+def record(runtime: Runtime, event: StoredEvent) -> None:
+    """Put the consent on the timeline."""
+    with runtime.db.write() as session:
+        record_timeline(
+            session,
+            external_userid=event.event.external_userid,
+            userid=canonical_userid(session, event.event.userid),
+            kind="archive_agreed",
+            at=event.at,
+            key=f"{event.key}:archive_agreed",
+        )
+
+
+REACTIONS: tuple[Reaction, ...] = (greet_with_code, record)

@@ -1,0 +1,51 @@
+"""What a handler file is made of: a stored event, and reactions to it.
+
+A reaction takes the runtime and the event, opens its own short transactions, and may be run twice.
+It raises `Later` to be run again soon, any other exception when it could not do its part.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.runtime import Runtime
+from app.wecom.envelope import CallbackEvent
+
+FRESH_SECONDS = 300
+BODY_PURPOSE = "inbox.body"
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event out of the inbox. `at`: when it happened, by WeCom's clock if it said so."""
+
+    id: int
+    key: str
+    received_at: datetime
+    at: datetime
+    stale: bool
+    event: CallbackEvent
+
+
+Reaction = Callable[[Runtime, StoredEvent], None]
+
+
+def urgent(reaction: Reaction) -> Reaction:
+    """Have this reaction run in the lane `urgent`, before the welcome_code spoils."""
+    reaction.urgent = True  # type: ignore[attr-defined]  # an attribute of ours on a function
+    return reaction
+
+
+def is_urgent(reaction: Reaction) -> bool:
+    """Tell whether the reaction is one for the lane `urgent`."""
+    return getattr(reaction, "urgent", False)
+
+
+def is_stale(event: CallbackEvent, received_at: datetime) -> bool:
+    """Tell whether the event's own time is so far off that nobody may be greeted for it.
+
+    It is stored and worked all the same: our clock may be the one that is wrong.
+    """
+    if event.create_time is None:
+        return False
+    return abs(received_at - event.create_time) > timedelta(seconds=FRESH_SECONDS)

@@ -1,0 +1,75 @@
+"""Requests as WeCom makes them, encrypted here a second time and independently of the server."""
+
+import base64
+import secrets
+from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape
+
+from Crypto.Cipher import AES
+
+from app import clock
+from app.wecom.crypto import sign
+from tests import settings
+
+ADD = {
+    "ToUserName": settings.CORP_ID,
+    "FromUserName": "sys",
+    "MsgType": "event",
+    "Event": "change_external_contact",
+    "ChangeType": "add_external_contact",
+    "UserID": "zhaoyi",
+    "ExternalUserID": "wmAAAA0000000000000000000000000A",
+    "WelcomeCode": "WC_x1",
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One POST: three query parameters and a body."""
+
+    msg_signature: str
+    timestamp: str
+    nonce: str
+    body: bytes
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {
+            "msg_signature": self.msg_signature,
+            "timestamp": self.timestamp,
+            "nonce": self.nonce,
+        }
+
+
+def xml(**fields: str) -> bytes:
+    """Return the plaintext of an event; CreateTime is now unless it is given."""
+    wanted = {"CreateTime": str(int(clock.utcnow().timestamp()))} | ADD | fields
+    inner = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in wanted.items())
+    return f"<xml>{inner}</xml>".encode()
+
+
+def seal(plaintext: bytes, *, receiveid: str = settings.CORP_ID) -> Letter:
+    """Encrypt, sign and wrap."""
+    encrypted = encrypt(plaintext, receiveid=receiveid)
+    timestamp, nonce = "1700000000", "1234567890"
+    body = (
+        f"<xml><ToUserName>x</ToUserName><Encrypt>{encrypted}</Encrypt><AgentID>1</AgentID></xml>"
+    )
+    return Letter(
+        sign(settings.TOKEN, timestamp, nonce, encrypted), timestamp, nonce, body.encode()
+    )
+
+
+def encrypt(plaintext: bytes, *, receiveid: str = settings.CORP_ID) -> str:
+    """Encrypt as WeCom does."""
+    key = base64.b64decode(settings.AES_KEY + "=")
+    plain = secrets.token_bytes(16) + len(plaintext).to_bytes(4, "big") + plaintext
+    plain += receiveid.encode()
+    count = 32 - len(plain) % 32
+    padded = plain + bytes([count]) * count
+    return base64.b64encode(AES.new(key, AES.MODE_CBC, key[:16]).encrypt(padded)).decode()
+
+
+def altered(letter: Letter, **changes: str | bytes) -> Letter:
+    """Return the letter with these parts replaced."""
+    return replace(letter, **changes)  # type: ignore[arg-type]  # the caller names the parts

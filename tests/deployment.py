@@ -1,0 +1,196 @@
+"""A whole deployment for a test: the sandbox in this process, the server as an operator starts it.
+
+Everything goes through real processes, sockets and signals; the test looks at the sandbox's ledger
+and, read-only, at the database.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import psutil
+import requests
+from sqlalchemy import select
+
+from app.inbox.models import InboxEvent
+from app.sandbox.server import Sandbox, SandboxServer
+from tests import settings
+
+ROOT = Path(__file__).parent.parent
+READY_SECONDS = 30.0
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], T | None], timeout: float = 20.0) -> T:
+    """Return what `condition` gives as soon as it is true.
+
+    For what only another process knows, and so has no event that could be awaited here.
+    """
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {timeout} s")
+        time.sleep(0.02)
+    return value
+
+
+class Deployment:
+    """The sandbox, a configuration in a folder, and the processes that run on it."""
+
+    def __init__(
+        self, folder: Path, *, database_url: str = "", **changes: Mapping[str, Any]
+    ) -> None:
+        self.folder = folder
+        self.box = Sandbox(clock_file=folder / "clock", seed=True)
+        self._server = SandboxServer(self.box, port=0)
+        self._changes = changes
+        self._database_url = database_url
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        api = self._server.start().address
+        self.box.connect(callback_url=f"{self.address}/callbacks/app", server_url=self.address)
+        sections: dict[str, Mapping[str, Any]] = {
+            "server": {"base_url": self.address, "listen": f"127.0.0.1:{self.port}"},
+            "wecom": {
+                "corp_id": self.box.corp_id,
+                "agent_id": self.box.agent_id,
+                "secret": self.box.secret,
+                "api_base": api,
+                "clock_file": str(self.folder / "clock"),
+            },
+            "callbacks": {"app": {"token": self.box.token, "aes_key": self.box.aes_key}},
+            "database": {"url": self._database_url} if self._database_url else {},
+        }
+        tree = settings.settings(self.folder, **(sections | self._changes))
+        self.config_path = settings.write_toml(self.folder / "config.toml", tree)
+        self.db = settings.migrated(tree["database"]["url"])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self.processes.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._server.stop()
+        self.box.close()
+        self.db.close()
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a `flask` command to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", *arguments],
+            env=self._environment({}),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0 or not check, done.stdout + done.stderr
+        return done
+
+    def start(self, part: str = "serve", **environment: str) -> subprocess.Popen[bytes]:
+        """Start `flask <part>`."""
+        log = (self.folder / f"{part}.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flask", part],
+            env=self._environment(environment),
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        self.processes[part] = process
+        return process
+
+    def serve(self, **environment: str) -> Self:
+        """Start the whole tree and wait until it is ready."""
+        self.start("serve", **environment)
+        self.wait_ready()
+        return self
+
+    def wait_ready(self) -> None:
+        """Wait until callbacks can be stored."""
+        wait_until(self.is_ready, READY_SECONDS)
+
+    def is_ready(self) -> bool:
+        """Ask /readyz."""
+        for process in self.processes.values():
+            if process.poll():
+                raise RuntimeError(f"ended with {process.returncode}:\n{self.log_text()[-2000:]}")
+        try:
+            return requests.get(f"{self.address}/readyz", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def children(self, part: str) -> list[psutil.Process]:
+        """Return the processes of one part of the tree: web, worker, relay, or a Redis."""
+        found = []
+        for process in psutil.Process(self.processes["serve"].pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                words = process.cmdline()
+                named = part in words or (part == "redis" and "server" in words[0].rsplit("/")[-1])
+                if named:
+                    found.append(process)
+        return found
+
+    def kill(self, part: str) -> None:
+        """Kill -9 every process of one part."""
+        for process in self.children(part):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+    def events(self) -> list[InboxEvent]:
+        """Return what is in the inbox."""
+        with self.db.read() as session:
+            return list(session.scalars(select(InboxEvent).order_by(InboxEvent.id)))
+
+    def wait_worked(self, timeout: float = 30.0) -> list[InboxEvent]:
+        """Wait until nothing in the inbox wants work any more."""
+        wait_until(lambda: all(event.due_at is None for event in self.events()), timeout)
+        return self.events()
+
+    def log_text(self) -> str:
+        """Return everything that the processes have written."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("BANKE_")}
+        return clean | {"BANKE_CONFIG": str(self.config_path), "FLASK_APP": "wsgi:app"} | dict(more)
+
+
+@contextlib.contextmanager
+def deployed(folder: Path, **changes: Any) -> Iterator[Deployment]:
+    """Give a deployment that serves."""
+    with Deployment(folder, **changes) as deployment:
+        yield deployment.serve()

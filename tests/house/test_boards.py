@@ -1,0 +1,61 @@
+"""The notice boards: whatever exists has its row, and every row is sound."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.churn import jobs as churn_jobs
+from app.messages import BUILDERS
+from app.schedule import SCHEDULE
+from callbacks import routing
+
+ROOT = Path(__file__).parent.parent.parent
+HANDLERS = ROOT / "callbacks" / "handlers"
+
+
+def handler_files() -> Iterator[tuple[str, str]]:
+    for path in sorted(HANDLERS.glob("*/*.py")):
+        if path.stem != "__init__":
+            yield path.parent.name, path.stem
+
+
+@pytest.mark.parametrize("key", list(handler_files()), ids="/".join)
+def test_a_handler_file_has_its_row(key: tuple[str, str]) -> None:
+    assert key in routing.HANDLED
+
+
+def test_a_row_names_reactions_and_no_event_is_on_both_boards() -> None:
+    assert all(routing.HANDLED.values())
+    assert not routing.HANDLED.keys() & routing.IGNORED.keys()
+
+
+def test_an_ignored_event_says_why() -> None:
+    assert all(reason.strip() for reason in routing.IGNORED.values())
+
+
+def test_reactions_of_one_event_have_names_of_their_own() -> None:
+    for reactions in routing.HANDLED.values():
+        names = [reaction.__name__ for reaction in reactions]
+        assert len(names) == len(set(names))
+
+
+def test_periodic_jobs_have_names_of_their_own() -> None:
+    names = [job.name for job in SCHEDULE]
+    assert len(names) == len(set(names))
+
+
+def test_every_kind_of_message_that_is_made_can_be_built() -> None:
+    made = set()
+    for path in [*(ROOT / "app").rglob("*.py"), *(ROOT / "callbacks").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record_intent":
+                made |= {
+                    keyword.value.value
+                    for keyword in node.keywords
+                    if keyword.arg == "kind" and isinstance(keyword.value, ast.Constant)
+                }
+    # A welcome goes to the customer, from its event, and is no message to a member.
+    assert made - {"welcome"} == BUILDERS.keys()
+    assert BUILDERS["loss"] is churn_jobs.build_loss_card

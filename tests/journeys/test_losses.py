@@ -1,0 +1,113 @@
+"""A customer or a member ends it: the right person hears of it, in the right words, once."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.churn.models import Loss
+from app.customers import queries as customers
+from app.sandbox.records import EventRecord
+from tests.deployment import Deployment
+
+
+def come(shop: Deployment, name: str, userid: str = "zhaoyi") -> EventRecord:
+    event = shop.box.people.customer_scans(userid, name=name, state="store-12")
+    shop.box.delivery.wait_idle()
+    shop.wait_worked()
+    return event
+
+
+def cards(shop: Deployment, userid: str, about: str, timeout: float = 10) -> list[dict[str, Any]]:
+    """Wait for messages to this member that name the customer."""
+
+    def find(ledger: Any) -> list[dict[str, Any]]:
+        found = [row.body["template_card"] for row in ledger.messages(userid)]
+        return [card for card in found if about in card["main_title"]["desc"]]
+
+    found: list[dict[str, Any]] = shop.box.ledger.wait_for(find, timeout=timeout)
+    return found
+
+
+def losses(shop: Deployment, event: EventRecord) -> list[Loss]:
+    with shop.db.read() as session:
+        return list(
+            session.scalars(select(Loss).where(Loss.external_userid == event.external_userid))
+        )
+
+
+def test_the_member_hears_that_a_customer_left(shop: Deployment) -> None:
+    event = come(shop, "韩冬")
+    shop.box.people.customer_deletes_member("zhaoyi", event.external_userid)
+    (card,) = cards(shop, "zhaoyi", "韩冬")
+    assert card["main_title"]["title"] == "客户删除了你"
+    rows = {row["keyname"]: row["value"] for row in card["horizontal_content_list"]}
+    assert (rows["阶段"], rows["认识"]) == ("新客户", "不到 1 天")
+    link = f"{shop.address}/sidebar/customers/{event.external_userid}/profile"
+    assert card["card_action"]["url"] == link
+
+
+def test_the_admins_hear_that_a_customer_left(shop: Deployment) -> None:
+    event = come(shop, "杨柳")
+    shop.box.people.customer_deletes_member("zhaoyi", event.external_userid)
+    (card,) = cards(shop, "qianer", "杨柳")
+    assert card["main_title"]["title"] == "客户删除了员工"
+
+
+def test_a_member_who_deletes_a_customer_is_told_to_the_admins_alone(shop: Deployment) -> None:
+    event = come(shop, "朱砂")
+    shop.box.people.member_deletes_customer("zhaoyi", event.external_userid)
+    (card,) = cards(shop, "qianer", "朱砂")
+    assert card["main_title"]["title"] == "员工删除了客户"
+    assert [loss.kind for loss in losses(shop, event)] == ["member"]
+    bodies = [str(row.body) for row in shop.box.ledger.messages("zhaoyi")]
+    assert not any("朱砂" in body for body in bodies)
+
+
+def test_a_transfer_is_no_loss_to_anybody(shop: Deployment) -> None:
+    event = come(shop, "秦岭")
+    before = len(shop.box.ledger.messages())
+    shop.box.people.transfer_done("zhaoyi", "lisi", event.external_userid)
+    shop.box.delivery.wait_idle()
+    shop.wait_worked()
+    assert [loss.kind for loss in losses(shop, event)] == ["transfer"]
+    assert len(shop.box.ledger.messages()) == before
+
+
+def test_a_failed_transfer_is_told_to_the_member_who_keeps_him(shop: Deployment) -> None:
+    event = come(shop, "尤溪")
+    shop.box.people.transfer_refused("zhaoyi", event.external_userid)
+    (card,) = cards(shop, "zhaoyi", "尤溪")
+    assert card["main_title"]["title"] == "转接没有成功"
+
+
+def test_a_customer_who_comes_back_joins_his_history(shop: Deployment) -> None:
+    event = come(shop, "许诺")
+    shop.box.people.customer_deletes_member("zhaoyi", event.external_userid)
+    cards(shop, "zhaoyi", "许诺")
+    shop.box.clock.move(60)
+    shop.box.people.customer_scans("zhaoyi", event.external_userid)
+    shop.box.delivery.wait_idle()
+    shop.wait_worked()
+    with shop.db.read() as session:
+        periods = customers.list_periods(session, "zhaoyi", event.external_userid)
+        kinds = [e.kind for e in customers.list_timeline(session, event.external_userid)]
+    assert [period.removed_by for period in periods] == ["customer", None]
+    assert kinds == ["added", "removed_by_customer", "added"]
+    assert all(loss.returned_at for loss in losses(shop, event))
+
+
+def test_many_losses_of_one_minute_become_a_digest(shop: Deployment) -> None:
+    events = shop.box.people.customers_scan(30, "lisi")
+    shop.box.delivery.wait_idle()
+    shop.wait_worked()
+    for event in events:
+        shop.box.people.customer_deletes_member("lisi", event.external_userid)
+
+    def told(ledger: Any) -> bool:
+        return any(
+            "位客户流失" in row.body["template_card"]["main_title"]["title"]
+            for row in ledger.messages("lisi")
+        )
+
+    shop.box.ledger.wait_for(told, timeout=15)
+    assert len(shop.box.ledger.messages("lisi", outcome=None)) <= 25
