@@ -134,9 +134,16 @@ def fit(text: str | None, length: int) -> str:
 class Database:
     """One database address and the sessions on it."""
 
-    def __init__(self, url: str, *, lock_wait: float = LOCK_WAIT_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, lock_wait: float = LOCK_WAIT_SECONDS, durable: bool = True
+    ) -> None:
+        """`durable`: on SQLite, a commit is on the disk before it returns.
+
+        Who only records what he did may do without: the death of a process loses nothing either
+        way, and a power cut loses his last records, whose work is then done again.
+        """
         self.url = make_url(url)
-        self.engine = _make_engine(self.url, lock_wait)
+        self.engine = _make_engine(self.url, lock_wait, durable=durable)
         self._writing = self.engine.execution_options(banke_write=True)
         self._turn = _Turn(self.url)
 
@@ -230,9 +237,9 @@ def _mysql_upsert(
     return statement.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
 
 
-def _make_engine(url: URL, lock_wait: float) -> Engine:
+def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
-        return _make_sqlite(url, lock_wait)
+        return _make_sqlite(url, lock_wait, durable=durable)
     options: dict[str, Any] = {
         "pool_size": POOL_SIZE,
         "max_overflow": MAX_CONNECTIONS - POOL_SIZE,
@@ -254,7 +261,7 @@ def _make_engine(url: URL, lock_wait: float) -> Engine:
     return create_engine(url, isolation_level="READ COMMITTED", **options)
 
 
-def _make_sqlite(url: URL, lock_wait: float) -> Engine:
+def _make_sqlite(url: URL, lock_wait: float, *, durable: bool) -> Engine:
     if url.database not in {None, "", ":memory:"}:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -270,7 +277,7 @@ def _make_sqlite(url: URL, lock_wait: float) -> Engine:
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            f"synchronous={'FULL' if durable else 'NORMAL'}",
             "foreign_keys=ON",
             f"busy_timeout={int(lock_wait * 1000)}",
         ):

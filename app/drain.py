@@ -16,6 +16,7 @@ from app.log import get_logger
 from app.queue import Doorbell
 
 STOP_SECONDS = 10.0
+FEW_HANDS_SECONDS = 0.1
 
 log = get_logger(__name__)
 
@@ -108,9 +109,13 @@ class Drainer:
         with self._changed:
             if len(self._in_flight) >= self._lane.pool:
                 self._bell.ring(self._lane.name)  # another machine may have hands free
+            # A claim is a transaction: better one for several than one for each hand that is free.
+            enough = max(1, self._lane.pool // 4)
             self._changed.wait_for(
-                lambda: len(self._in_flight) < self._lane.pool or self._stopping, self._look_every
+                lambda: len(self._in_flight) <= self._lane.pool - enough or self._stopping,
+                FEW_HANDS_SECONDS,
             )
+            self._changed.wait_for(lambda: len(self._in_flight) < self._lane.pool or self._stopping)
             return 0 if self._stopping else self._lane.pool - len(self._in_flight)
 
     def _begin(self, claim: Claim) -> None:

@@ -12,8 +12,8 @@ from app import clock
 from app.access import access
 from app.config import is_loopback
 from app.deliveries.queries import count_outcomes
-from app.messages import BUILDERS
 from app.inbox.queries import count_fates, list_backlogs
+from app.messages import BUILDERS
 from app.runtime import Runtime
 
 # An urgent event this old has missed its customer; nothing should ever wait that long.
@@ -83,7 +83,10 @@ def _measure(runtime: Runtime, figures: CollectorRegistry) -> None:
     waiting = Gauge("banke_lane_waiting", "Events that wait", ["lane"], registry=figures)
     oldest = Gauge("banke_lane_oldest_seconds", "Age of the oldest", ["lane"], registry=figures)
     sent = Gauge(
-        "banke_deliveries_24h", "Deliveries of a day", ["kind", "outcome", "reason"], registry=figures
+        "banke_deliveries_24h",
+        "Deliveries of a day",
+        ["kind", "outcome", "reason"],
+        registry=figures,
     )
     failed = Gauge("banke_doorbell_failures", "Rings that Redis did not take", registry=figures)
     failed.set(runtime.bell.failures)

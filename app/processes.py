@@ -63,7 +63,7 @@ def run_web(config: Config) -> None:
 
 def run_worker(config: Config) -> None:
     """Work the lanes, woken by the doorbell, until told to stop."""
-    runtime = build_runtime(config)
+    runtime = build_runtime(config, durable=False)
     require_schema(runtime.db)
     drainers = {
         lane.name: Drainer(lane, bell=runtime.bell, look_every=WORKER_LOOKS_EVERY, overdue=0)
@@ -75,7 +75,7 @@ def run_worker(config: Config) -> None:
 
 def run_relay(config: Config) -> None:
     """Work what nobody has claimed for a second, whatever Redis says, and the periodic jobs."""
-    runtime = build_runtime(config)
+    runtime = build_runtime(config, durable=False)
     require_schema(runtime.db)
     drainers = [
         Drainer(

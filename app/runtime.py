@@ -29,12 +29,14 @@ class Runtime:
         return self.config.wecom.corp_id
 
 
-def build_runtime(config: Config, *, lock_wait: float = LOCK_WAIT_SECONDS) -> Runtime:
-    """Connect lazily to everything; nothing is called yet."""
+def build_runtime(
+    config: Config, *, lock_wait: float = LOCK_WAIT_SECONDS, durable: bool = True
+) -> Runtime:
+    """Connect lazily to everything; nothing is called yet. For the last two see `Database`."""
     redis = connect_redis(config.redis.url)
     return Runtime(
         config=config,
-        db=Database(config.database.url, lock_wait=lock_wait),
+        db=Database(config.database.url, lock_wait=lock_wait, durable=durable),
         wecom=connect_wecom(config, redis),
         bell=Doorbell(redis),
         sealer=Sealer(config.server.secret_key.get_secret_value()),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from app import clock
 from app.claims import Claim, Later
-from app.inbox.actions import record_finished, record_postponed, record_tick
+from app.inbox.actions import record_finished, record_postponed, record_ticked
 from app.inbox.models import InboxEvent
 from app.inbox.queries import find_claimed
 from app.log import get_logger
@@ -33,6 +33,7 @@ class _Work:
     claim: Claim
     row: InboxEvent
     ticked: list[str]
+    stored: list[str]
     faults: list[str] = field(default_factory=list)
 
 
@@ -42,7 +43,7 @@ def work_event(runtime: Runtime, claim: Claim) -> datetime | None:
         row = find_claimed(session, claim)
     if row is None:
         return None
-    work = _Work(runtime, claim, row, list(row.ticked))
+    work = _Work(runtime, claim, row, list(row.ticked), row.ticked)
     if row.attempts > len(RETRY_SECONDS) + 1:
         return _finish(work, "dead", "它多次使工作进程中断")
     reactions, fate, why = find_reactions(row.event, row.change_type)
@@ -61,9 +62,9 @@ def _react(work: _Work, reactions: tuple[Reaction, ...]) -> datetime | None:
             continue
         if work.row.lane == "urgent" and not is_urgent(reaction):
             return _hand_over(work)
+        _tick(work)
         if _tried(work, reaction, event):
             work.ticked.append(reaction.__name__)
-            _tick(work)
     return _come_back(work) if work.faults else _finish(work, "done")
 
 
@@ -105,8 +106,11 @@ def _said(error: Exception) -> str:
 
 
 def _tick(work: _Work) -> None:
-    with work.runtime.db.write() as session:
-        record_tick(session, work.claim, work.ticked)
+    """Note what is done before the next reaction begins; after the last one, its end says it."""
+    if work.ticked != work.stored:
+        with work.runtime.db.write() as session:
+            record_ticked(session, work.claim, work.ticked)
+        work.stored = list(work.ticked)
 
 
 def _hand_over(work: _Work) -> datetime | None:
@@ -118,6 +122,7 @@ def _hand_over(work: _Work) -> datetime | None:
             due_at=clock.utcnow(),
             lane="events",
             attempts=0,
+            ticked=work.ticked,
             note="；".join(work.faults),
         )
     work.runtime.bell.ring("events")
@@ -137,13 +142,15 @@ def _postpone(
 ) -> datetime:
     changes = {} if attempts is None else {"attempts": attempts}
     with work.runtime.db.write() as session:
-        record_postponed(session, work.claim, due_at=due_at, note=note, **changes)
+        record_postponed(
+            session, work.claim, due_at=due_at, ticked=work.ticked, note=note, **changes
+        )
     return due_at
 
 
 def _finish(work: _Work, fate: str, note: str = "") -> datetime | None:
     with work.runtime.db.write() as session:
-        record_finished(session, work.claim, fate=fate, note=note)
+        record_finished(session, work.claim, fate=fate, ticked=work.ticked, note=note)
     if fate in {"dead", "unsupported"}:
         log.warning("event_not_worked", fate=fate, event_id=work.row.id, kind=work.row.event)
     return None

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.cli import database, demo, inbox, run, welcome
+from app.cli import database, demo, doctor, inbox, run, welcome
 
 
 def register_commands(app: Flask) -> None:
@@ -11,6 +11,7 @@ def register_commands(app: Flask) -> None:
         *run.COMMANDS,
         *database.COMMANDS,
         *demo.COMMANDS,
+        *doctor.COMMANDS,
         inbox.group,
         welcome.group,
     ):

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -15,7 +15,6 @@ from app.inbox.models import InboxEvent
 
 NOTE_LENGTH = 500
 PRUNE_AT_ONCE = 5000
-
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,14 @@ def record_received(session: Session, callbacks: Sequence[Received]) -> None:
         [_row(callback) for callback in callbacks],
         key=["corp_id", "dedupe_key"],
         update={
-            "duplicates": InboxEvent.duplicates + 1,
+            # A literal: PyMySQL cannot send many rows at once when there is a bind behind VALUES.
+            "duplicates": InboxEvent.duplicates + literal_column("1"),
             "last_msg_signature": "msg_signature",
         },
     )
 
 
-def record_tick(session: Session, claim: Claim, ticked: Iterable[str]) -> bool:
+def record_ticked(session: Session, claim: Claim, ticked: Iterable[str]) -> bool:
     """Note which reactions are done; False when the claim has gone to somebody else."""
     return _change(session, claim, ticked=list(ticked))
 
@@ -60,17 +60,20 @@ def record_tick(session: Session, claim: Claim, ticked: Iterable[str]) -> bool:
 def record_postponed(
     session: Session, claim: Claim, *, due_at: datetime, note: str = "", **changes: Any
 ) -> bool:
-    """Have the event worked again at `due_at`; `changes` may name its lane and attempts."""
+    """Have the event worked again at `due_at`; `changes` may name its lane, attempts and ticks."""
     return _change(session, claim, due_at=due_at, note=fit(note, NOTE_LENGTH), **changes)
 
 
-def record_finished(session: Session, claim: Claim, *, fate: str, note: str = "") -> bool:
+def record_finished(
+    session: Session, claim: Claim, *, fate: str, ticked: Sequence[str], note: str = ""
+) -> bool:
     """End the event with this fate."""
     return _change(
         session,
         claim,
         due_at=None,
         fate=fate,
+        ticked=list(ticked),
         note=fit(note, NOTE_LENGTH),
         finished_at=clock.utcnow(),
     )

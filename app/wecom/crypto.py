@@ -1,4 +1,4 @@
-"""Callback cryptography (加解密方案): envelope, signature, AES. Pure; one exception for all failures.
+"""Callback cryptography (加解密方案): envelope, signature, AES. Pure; one exception for all faults.
 
 WeCom's signature covers token, timestamp, nonce and ciphertext; it is checked in constant time and
 before anything is decrypted. wechatpy parses the XML first, compares with `!=` and leaks eight

@@ -113,7 +113,7 @@ def test_an_api_that_lags_does_not_bring_back_who_has_left(corp: Corp, chat_id: 
     corp.work(corp.box.people.group_joined(chat_id, [WANG]))
     corp.wait(90)
     with corp.lagging(chat_id, lambda: corp.box.people.group_left(chat_id, [WANG])) as record:
-        corp.react(corp.stored(record))
+        assert corp.react(corp.stored(record)) is not None
         sync_group(corp.runtime, chat_id)
     assert corp.stays_of(chat_id, WANG)[0].left_at is not None
     assert corp.kinds(WANG) == ["group_joined", "group_left"]
@@ -133,6 +133,23 @@ def test_a_join_that_the_api_never_shows_ends_by_the_second_look(corp: Corp, cha
     corp.work(joined)
     assert corp.stays_of(chat_id, WANG)[0].left_at is not None
     assert corp.kinds(WANG) == ["group_joined", "group_left"]
+
+
+def test_an_api_that_lags_for_long_is_believed_again_when_it_catches_up(
+    corp: Corp, chat_id: str
+) -> None:
+    with corp.lagging(chat_id, lambda: corp.box.people.group_joined(chat_id, [WANG])) as record:
+        corp.work(record)
+        assert corp.stays_of(chat_id, WANG)[0].left_at is not None
+    sync_group(corp.runtime, chat_id)
+    assert [stay.left_at for stay in corp.stays_of(chat_id, WANG)] == [None]
+
+
+def test_scenes_that_no_document_names_are_tolerated(corp: Corp, chat_id: str) -> None:
+    record = corp.box.people.group_joined(chat_id, [WANG])
+    record.fields |= {"JoinScene": "neu", "QuitScene": 77}
+    corp.work(record)
+    assert corp.kinds(WANG) == ["group_joined"]
 
 
 def test_a_leave_told_after_the_api_showed_it_makes_no_second_entry(

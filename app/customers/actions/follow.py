@@ -23,7 +23,6 @@ BEGINNINGS = frozenset({"half", "add", "seen"})
 STATE_LENGTH = 128
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """A fact: from `at` on, `userid` and `external_userid` are together, or no longer are."""
@@ -98,6 +97,9 @@ def _end(periods: list[Period], fact: FollowChange | Change) -> None:
     last = periods[-1]
     if last.removed_at is None:
         periods[-1] = replace(last, removed_at=fact.at, removed_by=fact.kind)
+    elif last.removed_by == "reconcile":
+        # Only now it is told who ended what we had found ended.
+        periods[-1] = replace(last, removed_by=fact.kind)
     elif fact.kind == "member" and last.removed_by == "customer" and last.gave_up_at is None:
         periods[-1] = replace(last, gave_up_at=fact.at)
 

@@ -1,6 +1,5 @@
 """Customers themselves: a row for everybody we have heard of, and what WeCom says of him."""
 
-
 from sqlalchemy.orm import Session
 
 from app import clock

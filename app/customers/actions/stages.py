@@ -1,6 +1,5 @@
 """The stage (客户阶段) of a customer."""
 
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -72,7 +72,6 @@ def remove_script(session: Session, name: str) -> None:
     if script is None:
         raise NotFound(_("没有名为「{name}」的欢迎语脚本", name=name))
     script.removed_at = clock.utcnow()
-    _replace_rules(session, script.id, ())
     session.flush()
 
 

@@ -1,0 +1,97 @@
+"""Checks of what this machine itself must have: the database and Redis."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import redis
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import schema
+from app.db import Database
+from app.doctor.exam import Exam, Finding, bad, good, note
+from app.i18n import _
+from app.queue import connect_redis
+from app.redis_server import find_server
+
+
+def check_database(exam: Exam) -> Iterator[Finding]:
+    """Reach the database and compare its schema with the one that this version needs."""
+    url = exam.config.database.url
+    if _is_missing(url):
+        yield bad(_("还没有数据库：请运行 flask upgrade"))
+        return
+    try:
+        database = Database(url)
+        current = schema.current_revision(database)
+        database.close()
+    except (SQLAlchemyError, OSError) as error:
+        yield bad(
+            _(
+                "连不上（{error}）：请检查 config.toml 的 database.url、账号和密码，"
+                "以及数据库是否在运行",
+                error=type(error).__name__,
+            )
+        )
+        return
+    yield _schema(current)
+
+
+def _is_missing(url: str) -> bool:
+    """Tell whether it is an SQLite file that is not there: opening it would make an empty one."""
+    parts = make_url(url)
+    return (
+        parts.get_backend_name() == "sqlite"
+        and parts.database not in {None, "", ":memory:"}
+        and not Path(str(parts.database)).exists()
+    )
+
+
+def _schema(current: str | None) -> Finding:
+    wanted = schema.wanted_revision()
+    if current == wanted:
+        return good(_("连接正常，结构是最新的（{revision}）", revision=wanted))
+    if current is not None and current > wanted:
+        return bad(
+            _(
+                "结构（{current}）比本程序（{wanted}）新：请换上更新的程序",
+                current=current,
+                wanted=wanted,
+            )
+        )
+    return bad(
+        _(
+            "结构（{current}）不是本程序要的（{wanted}）：请运行 flask upgrade",
+            current=current or _("空"),
+            wanted=wanted,
+        )
+    )
+
+
+def check_redis(exam: Exam) -> Iterator[Finding]:
+    """See whether there is a doorbell; without one everything still works, a little slower."""
+    url = exam.config.redis.url
+    if url == "embedded":
+        binary = find_server()
+        yield (
+            good(_("flask serve 会自带一个（{binary}）", binary=binary))
+            if binary
+            else note(
+                _("本机没有可用的 Redis：功能不受影响，欢迎语最多慢一秒；装上 redis-server 即可")
+            )
+        )
+        return
+    try:
+        connection = connect_redis(url)
+        if connection is not None:
+            connection.ping()
+            connection.close()
+        yield good(_("连接正常"))
+    except (redis.RedisError, OSError, ValueError) as error:
+        yield note(
+            _(
+                "连不上（{error}）：功能不受影响，欢迎语最多慢一秒；"
+                "请检查 config.toml 的 redis.url",
+                error=type(error).__name__,
+            )
+        )
