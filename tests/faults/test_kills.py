@@ -2,6 +2,7 @@
 
 import random
 import threading
+from functools import partial
 
 import pytest
 
@@ -86,12 +87,17 @@ def test_killed_at_random_under_load_nothing_is_lost(shop: Deployment, seed: int
     assert len(shop.box.ledger.welcome_counts()) == 60
 
 
+def successors(shop: Deployment, part: str, pids: set[int]) -> set[int]:
+    """Return the processes of a part that are none of these."""
+    return {process.pid for process in shop.children(part)} - pids
+
+
 def test_what_was_killed_is_started_again(shop: Deployment) -> None:
     before = {part: {p.pid for p in shop.children(part)} for part in ("web", "worker", "relay")}
     for part in before:
         shop.kill(part)
     for part, pids in before.items():
-        wait_until(lambda part=part, pids=pids: {p.pid for p in shop.children(part)} - pids)
+        wait_until(partial(successors, shop, part, pids))
     shop.wait_ready()
 
 

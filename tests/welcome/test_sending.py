@@ -20,6 +20,7 @@ from tests.welcome.world import (
     greeting_of,
     the_delivery,
     try_once,
+    try_until_ended,
 )
 
 
@@ -135,6 +136,15 @@ def test_a_member_who_cannot_be_asked_for_gets_the_next_rule(
     try_once(runtime, greeting_of(box.people.customer_scans("zhaoyi")))
     assert box.ledger.accepted_welcomes()[0].text == "我是客服"
     assert the_delivery(runtime).detail["member"] == "neutral"
+
+
+def test_a_member_who_cannot_be_had_is_not_asked_for_again(runtime: Runtime, box: Sandbox) -> None:
+    _add_default(runtime, "我是{{员工姓名}}")
+    box.faults.errcode("user/get", 60011, times=None)
+    box.faults.errcode("externalcontact/send_welcome_msg", 45033)
+    greeting = greeting_of(box.people.customer_scans("zhaoyi"))
+    assert try_until_ended(runtime, greeting) == 2
+    assert len(box.ledger.calls("user/get")) == 1
 
 
 def test_a_long_name_is_cut_so_that_the_text_fits(runtime: Runtime, box: Sandbox) -> None:

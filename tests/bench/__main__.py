@@ -1,0 +1,67 @@
+"""`make bench`: run everything, print the table, write `var/bench/<time>.json`."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from tests import settings
+from tests.bench.backlog import measure_backlog
+from tests.bench.cold_start import measure_start
+from tests.bench.door import measure_door
+from tests.bench.figures import Report, print_head
+from tests.bench.welcomes import measure_welcomes
+
+USUAL_SIZE = 100_000
+USUAL_LIMIT, LONG_LIMIT = 290.0, 3600.0
+BACKLOG_SHARE = 5
+BACKLOG_SECONDS, LONG_BACKLOG_SECONDS = 25.0, 900.0
+PARTS = ("welcomes", "door", "backlog", "start")
+
+HEAD = """\
+Banke's benchmark. The load generator, the sandbox and the servers share {cpus} CPUs: read the
+ratios, which are of one run; absolute figures move with the machine. Web alone: `flask web`. Whole
+tree: `flask serve`, whose worker and relay work the same callbacks meanwhile. Databases: {kinds}.
+"""
+
+
+def main() -> None:
+    """Run the parts that were asked for."""
+    options = _options()
+    servers = [kind for kind, name in settings.SERVERS.items() if os.environ.get(name)]
+    kinds = options.only or ["sqlite", *servers]
+    long = options.size > USUAL_SIZE
+    report = Report(limit=LONG_LIMIT if long else USUAL_LIMIT)
+    print_head(HEAD.format(cpus=os.cpu_count(), kinds=", ".join(kinds)))
+    with tempfile.TemporaryDirectory(prefix="banke-bench-") as name:
+        folder = Path(name)
+        if "welcomes" in options.parts:
+            for kind in kinds:
+                measure_welcomes(report, kind, folder / f"{kind}-welcomes")
+        if "door" in options.parts:
+            measure_door(report, kinds, folder)
+        if "backlog" in options.parts:
+            measure_backlog(
+                report,
+                "postgresql" if "postgresql" in kinds else kinds[0],
+                folder / "backlog",
+                events=max(1000, options.size // BACKLOG_SHARE),
+                seconds=LONG_BACKLOG_SECONDS if long else BACKLOG_SECONDS,
+            )
+        if "start" in options.parts:
+            measure_start(report, folder / "start")
+    report.section(f"End; written to {report.write()}")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--size", type=int, default=USUAL_SIZE, help="a fifth is P6's backlog")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument(
+        "--only", nargs="+", choices=["sqlite", *settings.SERVERS], help="databases"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
