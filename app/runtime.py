@@ -34,10 +34,13 @@ def build_runtime(
 ) -> Runtime:
     """Connect lazily to everything; nothing is called yet. For the last two see `Database`."""
     redis = connect_redis(config.redis.url)
+    bell = Doorbell(redis)
+    db = Database(config.database.url, lock_wait=lock_wait, durable=durable)
+    db.wake = bell.ring
     return Runtime(
         config=config,
-        db=Database(config.database.url, lock_wait=lock_wait, durable=durable),
+        db=db,
         wecom=connect_wecom(config, redis),
-        bell=Doorbell(redis),
+        bell=bell,
         sealer=Sealer(config.server.secret_key.get_secret_value()),
     )

@@ -5,11 +5,16 @@ after 2, 10, 60, 300 and 1800 seconds, and is dead after that, for a person to l
 that is not urgent moves to the lane `events`, so that the next customer's welcome does not wait.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from app import clock
 from app.claims import Claim, Later
+from app.db import wake_after_commit
+from app.i18n import _
 from app.inbox.actions import record_finished, record_postponed, record_ticked
 from app.inbox.models import InboxEvent
 from app.inbox.queries import find_claimed
@@ -17,7 +22,7 @@ from app.log import get_logger
 from app.runtime import Runtime
 from app.wecom.envelope import read_event
 from app.wecom.errors import WeComError
-from callbacks.reaction import BODY_PURPOSE, Reaction, StoredEvent, is_stale, is_urgent
+from callbacks.reaction import BODY_PURPOSE, Reaction, Record, StoredEvent, is_stale, is_urgent
 from callbacks.routing import find_reactions
 
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
@@ -27,13 +32,17 @@ log = get_logger(__name__)
 
 @dataclass
 class _Work:
-    """The course of one event through its reactions."""
+    """The course of one event through its reactions.
+
+    `record`: what the reaction ticked last wants committed, together with its tick.
+    """
 
     runtime: Runtime
     claim: Claim
     row: InboxEvent
     ticked: list[str]
-    stored: list[str]
+    record: Record | None = None
+    unsaved: bool = False
     faults: list[str] = field(default_factory=list)
 
 
@@ -43,9 +52,9 @@ def work_event(runtime: Runtime, claim: Claim) -> datetime | None:
         row = find_claimed(session, claim)
     if row is None:
         return None
-    work = _Work(runtime, claim, row, list(row.ticked), row.ticked)
+    work = _Work(runtime, claim, row, list(row.ticked))
     if row.attempts > len(RETRY_SECONDS) + 1:
-        return _finish(work, "dead", "它多次使工作进程中断")
+        return _finish(work, "dead", _("它多次使工作进程中断"))
     reactions, fate, why = find_reactions(row.event, row.change_type)
     if not reactions:
         return _finish(work, fate, why)
@@ -62,9 +71,9 @@ def _react(work: _Work, reactions: tuple[Reaction, ...]) -> datetime | None:
             continue
         if work.row.lane == "urgent" and not is_urgent(reaction):
             return _hand_over(work)
-        _tick(work)
-        if _tried(work, reaction, event):
-            work.ticked.append(reaction.__name__)
+        if work.unsaved:
+            _commit(work, _tick(work))
+        _try(work, reaction, event)
     return _come_back(work) if work.faults else _finish(work, "done")
 
 
@@ -82,50 +91,68 @@ def _opened(work: _Work) -> StoredEvent:
     )
 
 
-def _tried(work: _Work, reaction: Reaction, event: StoredEvent) -> bool:
+def _try(work: _Work, reaction: Reaction, event: StoredEvent) -> None:
     try:
-        reaction(work.runtime, event)
+        work.record = reaction(work.runtime, event)
     except Later:
         raise
-    except Exception as error:  # one reaction's fault must not take the next one along
-        work.faults.append(f"{reaction.__name__}: {_said(error)}")
-        log.warning(
-            "reaction_failed",
-            reaction_name=reaction.__name__,
-            event_id=event.id,
-            attempts=work.row.attempts,
-            error_name=type(error).__name__,
-            exc_info=not isinstance(error, WeComError),
-        )
-        return False
-    return True
+    except Exception as error:  # noqa: BLE001 -- one fault must not take the next reaction along
+        _note_fault(work, reaction.__name__, error)
+        return
+    work.ticked.append(reaction.__name__)
+    work.unsaved = True
 
 
-def _said(error: Exception) -> str:
-    return error.plain if isinstance(error, WeComError) else type(error).__name__
+def _note_fault(work: _Work, name: str, error: Exception) -> None:
+    said = error.plain if isinstance(error, WeComError) else type(error).__name__
+    work.faults.append(f"{name}: {said}")
+    log.warning(
+        "reaction_failed",
+        reaction_name=name,
+        event_id=work.row.id,
+        attempts=work.row.attempts,
+        error_name=type(error).__name__,
+        exc_info=None if isinstance(error, WeComError) else error,
+    )
 
 
-def _tick(work: _Work) -> None:
-    """Note what is done before the next reaction begins; after the last one, its end says it."""
-    if work.ticked != work.stored:
-        with work.runtime.db.write() as session:
-            record_ticked(session, work.claim, work.ticked)
-        work.stored = list(work.ticked)
+def _commit(work: _Work, change: Callable[[Session], object]) -> None:
+    """Commit what the last reaction wants recorded, and `change`, which says that it is done.
+
+    A record that cannot be made is that reaction's fault: it is not ticked, `change` is committed
+    without it, and the event comes back.
+    """
+    record, work.record, work.unsaved = work.record, None, False
+    if record is not None:
+        try:
+            work.runtime.db.commit(lambda session: (record(session), change(session)))
+        except Exception as error:  # noqa: BLE001 -- whatever the record stumbled over
+            _note_fault(work, work.ticked.pop(), error)
+        else:
+            return
+    work.runtime.db.commit(change)
+
+
+def _tick(work: _Work) -> Callable[[Session], object]:
+    return lambda session: record_ticked(session, work.claim, work.ticked)
 
 
 def _hand_over(work: _Work) -> datetime | None:
     """Leave the rest to the lane `events`, with all its tries before it."""
-    with work.runtime.db.write() as session:
+
+    def change(session: Session) -> None:
         record_postponed(
             session,
             work.claim,
             due_at=clock.utcnow(),
             lane="events",
             attempts=0,
-            ticked=work.ticked,
+            ticked=list(work.ticked),
             note="；".join(work.faults),
         )
-    work.runtime.bell.ring("events")
+        wake_after_commit(session, "events")
+
+    _commit(work, change)
     return None
 
 
@@ -140,17 +167,27 @@ def _come_back(work: _Work) -> datetime | None:
 def _postpone(
     work: _Work, due_at: datetime, *, note: str = "", attempts: int | None = None
 ) -> datetime:
-    changes = {} if attempts is None else {"attempts": attempts}
-    with work.runtime.db.write() as session:
-        record_postponed(
-            session, work.claim, due_at=due_at, ticked=work.ticked, note=note, **changes
+    def change(session: Session) -> object:
+        changes = {} if attempts is None else {"attempts": attempts}
+        return record_postponed(
+            session, work.claim, due_at=due_at, ticked=list(work.ticked), note=note, **changes
         )
+
+    _commit(work, change)
     return due_at
 
 
 def _finish(work: _Work, fate: str, note: str = "") -> datetime | None:
-    with work.runtime.db.write() as session:
-        record_finished(session, work.claim, fate=fate, ticked=work.ticked, note=note)
+    known_faults = len(work.faults)
+
+    def change(session: Session) -> object:
+        if len(work.faults) > known_faults:
+            return None  # the last record could not be made: it has to come back instead
+        return record_finished(session, work.claim, fate=fate, ticked=work.ticked, note=note)
+
+    _commit(work, change)
+    if len(work.faults) > known_faults:
+        return _come_back(work)
     if fate in {"dead", "unsupported"}:
         log.warning("event_not_worked", fate=fate, event_id=work.row.id, kind=work.row.event)
     return None

@@ -1,12 +1,16 @@
 """What a handler file is made of: a stored event, and reactions to it.
 
-A reaction takes the runtime and the event, opens its own short transactions, and may be run twice.
-It raises `Later` to be run again soon, any other exception when it could not do its part.
+A reaction takes the runtime and the event and does what needs the network. What it wants recorded
+it returns, as a function that takes a session: that is committed together with the tick that says
+the reaction is done. It may be run twice. It raises `Later` to be run again soon, and any other
+exception when it could not do its part.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from app.runtime import Runtime
 from app.wecom.envelope import CallbackEvent
@@ -27,7 +31,8 @@ class StoredEvent:
     event: CallbackEvent
 
 
-Reaction = Callable[[Runtime, StoredEvent], None]
+Record = Callable[[Session], object]
+Reaction = Callable[[Runtime, StoredEvent], Record | None]
 
 
 def urgent(reaction: Reaction) -> Reaction:

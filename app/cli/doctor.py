@@ -10,6 +10,7 @@ from app.doctor import examine, examine_unreadable
 from app.doctor.exam import Finding, Mark
 from app.errors import ConfigError
 from app.i18n import _
+from app.log import configure_logging
 
 
 @click.command()
@@ -38,6 +39,8 @@ def _findings() -> Iterator[tuple[str, Finding]]:
         config = current_config()
     except ConfigError as error:
         return examine_unreadable(error)
+    # What it finds it says itself; lines of the log would only stand between the checks.
+    configure_logging("CRITICAL")
     return examine(config)
 
 

@@ -31,6 +31,4 @@ def replay(ids: tuple[int, ...]) -> None:
     runtime = current_runtime()
     with runtime.db.write() as session:
         count = actions.replay(session, ids)
-    for lane in ("urgent", "events"):
-        runtime.bell.ring(lane)
     click.echo(_("已重新处理 {count} 个回调。", count=count))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import changed_one
+from app.db import wake_after_commit
 from app.deliveries.models import Delivery
 
 OUTCOMES = frozenset({"sent", "failed", "missed", "skipped", "cancelled", "unknown"})
@@ -51,6 +52,8 @@ def record_intent(
             session.add(delivery)
     except IntegrityError:
         return None
+    if due_at is not None:
+        wake_after_commit(session, "deliveries")
     return delivery
 
 

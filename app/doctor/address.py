@@ -30,7 +30,7 @@ RECEIVE_PAGE = N_("管理后台 → 应用管理 → 自建 → 本应用 → �
 NO_CONNECTION = N_("连接不上")
 NOT_RUNNING = N_("没有进程在 {listen} 上运行：请运行 flask serve（或 flask web）")
 BROKEN = {
-    requests.exceptions.SSLError: N_("加密连接（TLS）没有建立起来，请检查证书"),
+    requests.exceptions.SSLError: N_("加密连接（TLS）没有建立起来"),
     requests.exceptions.ReadTimeout: N_("5 秒内没有回答"),
 }
 STATUSES = {
@@ -87,7 +87,7 @@ def _receiver(config: Config, name: str, receiver: Receiver) -> Finding:
         own, own_fault = _echoed(listening + path, receiver, config.wecom.corp_id)
     if not own_fault:
         fault = _(
-            "进程自己答对了，但经过 {base_url} 时{fault}：请检查反向代理、域名解析和防火墙",
+            "进程自己答对了，但经过 {base_url} 时{fault}：请检查反向代理、证书、域名解析和防火墙",
             base_url=config.server.base_url,
             fault=fault,
         )

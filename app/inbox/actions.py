@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import Claim, changed_one
-from app.db import fit, upsert
+from app.db import fit, upsert, wake_after_commit
 from app.inbox.models import InboxEvent
 
 NOTE_LENGTH = 500
@@ -91,6 +91,8 @@ def replay(session: Session, ids: Sequence[int]) -> int:
         .values(due_at=clock.utcnow(), fate=None, attempts=0, finished_at=None, note="")
         .execution_options(synchronize_session=False)
     )
+    for lane in ("urgent", "events"):
+        wake_after_commit(session, lane)
     return cast("CursorResult[Any]", result).rowcount
 
 

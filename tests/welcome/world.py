@@ -98,9 +98,11 @@ def the_delivery(runtime: Runtime) -> Delivery:
 def try_once(runtime: Runtime, greeting: Greeting) -> Later | None:
     """Send once, as a worker would; return what it asked for."""
     try:
-        send_welcome(runtime, greeting)
+        ending = send_welcome(runtime, greeting)
     except Later as later:
         return later
+    if ending is not None:
+        runtime.db.commit(ending)
     return None
 
 

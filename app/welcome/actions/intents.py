@@ -19,7 +19,6 @@ from app.deliveries.actions import record_intent, record_outcome
 from app.deliveries.models import Delivery
 
 KIND = "welcome"
-KIND_MISSED = "welcome_missed"
 ONE_FRIENDSHIP = timedelta(minutes=10)
 WAIT_FOR_OTHER = timedelta(seconds=1)
 AFTER_RECEIPT = timedelta(seconds=18)
@@ -149,8 +148,8 @@ def end_turn(session: Session, greeting: Greeting, turn: Turn, verdict: Verdict)
     if ended and verdict.outcome in MEMBER_MUST_KNOW:
         record_intent(
             session,
-            kind=KIND_MISSED,
-            dedupe_key=f"{KIND_MISSED}:{greeting.event_id}",
+            kind="welcome_missed",
+            dedupe_key=f"welcome_missed:{greeting.event_id}",
             recipient=greeting.userid,
             userid=greeting.userid,
             external_userid=greeting.external_userid,

@@ -1,11 +1,15 @@
 """Sending one welcome within WeCom's 20 seconds: plan, intent, call, outcome.
 
-Two short transactions and no transaction open during a call. It never sleeps: what wants another
-try raises `Later`, and the row tells the next try what happened so far.
+Two short transactions, the second one its caller's, and none open during a call. It never sleeps:
+what wants another try raises `Later`, and the row tells the next try what happened so far.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import Later
@@ -45,6 +49,8 @@ BUSY, TEXT_TOO_LONG = -1, 45002
 
 log = get_logger(__name__)
 
+Ending = Callable[[Session], None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Message:
@@ -73,22 +79,27 @@ class _Message:
         )
 
 
-def send_welcome(runtime: Runtime, greeting: Greeting) -> None:
+def send_welcome(runtime: Runtime, greeting: Greeting) -> Ending | None:
     """Greet a new customer, or write down why not. The outcome is a row, always.
+
+    Returns what writes the outcome down, for the caller to commit with whatever belongs to it; None
+    when that is done already.
 
     Raises:
         Later: it wants another try at that time, still inside the deadline.
     """
     deadline = build_deadline(greeting, skew=runtime.wecom.clock_skew())
     plan = plan_welcome(runtime, greeting, deadline=deadline)
-    with runtime.db.write() as session:
-        turn = take_turn(
+    turn = runtime.db.commit(
+        lambda session: take_turn(
             session, greeting, verdict=plan.verdict, version_id=_version(plan), deadline=deadline
         )
+    )
     if isinstance(turn, Turn):
-        _call(runtime, greeting, turn, plan=plan, deadline=deadline)
-    elif turn is not None:
-        _tell(runtime, turn)
+        return _call(runtime, greeting, turn, plan=plan, deadline=deadline)
+    if turn is not None:
+        _log(turn)
+    return None
 
 
 def _version(plan: Plan) -> int | None:
@@ -97,22 +108,20 @@ def _version(plan: Plan) -> int | None:
 
 def _call(
     runtime: Runtime, greeting: Greeting, turn: Turn, *, plan: Plan, deadline: datetime
-) -> None:
+) -> Ending:
     text, notes = fill_text(runtime, greeting, plan, deadline=deadline)
     before = {key: value for key, value in turn.detail.items() if key != "dropped"}
     turn = replace(turn, detail={**before, **notes})
     message = _Message(text=text, pieces=plan.pieces, dropped=plan.lost)
     if clock.utcnow() >= deadline:
         too_late = Verdict(outcome="missed", reason="missed")
-        _end(runtime, greeting, turn, message=message, verdict=too_late)
-        return
+        return partial(_end, greeting, turn, message, too_late)
     message, error = _sent(runtime, greeting, message, deadline)
     if message.dropped:
         turn.detail["dropped"] = sorted(message.dropped)
     if isinstance(error, TryAgainLater):
-        _try_again(runtime, greeting, turn, message=message, error=error, deadline=deadline)
-    else:
-        _end(runtime, greeting, turn, message=message, verdict=_verdict(turn, message, error))
+        return _try_again(runtime, greeting, turn, message=message, error=error, deadline=deadline)
+    return partial(_end, greeting, turn, message, _verdict(turn, message, error))
 
 
 def _sent(
@@ -174,16 +183,18 @@ def _try_again(
     message: _Message,
     error: TryAgainLater,
     deadline: datetime,
-) -> None:
+) -> Ending:
     """Leave the row open and raise `Later`; or end it, where another try makes no sense."""
     turn = _counted(turn, error)
     again_at = clock.utcnow() + timedelta(seconds=_pause(turn, error))
     if verdict := _enough(turn, error, in_time=again_at < deadline):
-        _end(runtime, greeting, turn, message=message, verdict=verdict)
-        return
-    with runtime.db.write() as session:
+        return partial(_end, greeting, turn, message, verdict)
+
+    def leave_open(session: Session) -> None:
         put_off(session, greeting, turn, answered=not isinstance(error, Unanswered))
         forget_media(session, message.refused_media)
+
+    runtime.db.commit(leave_open)
     raise Later(again_at)
 
 
@@ -231,15 +242,11 @@ def _why_late(error: TryAgainLater) -> str:
 
 
 def _end(
-    runtime: Runtime, greeting: Greeting, turn: Turn, *, message: _Message, verdict: Verdict
+    greeting: Greeting, turn: Turn, message: _Message, verdict: Verdict, session: Session
 ) -> None:
-    with runtime.db.write() as session:
-        verdict = end_turn(session, greeting, turn, verdict)
-        forget_media(session, message.refused_media)
-    _tell(runtime, verdict)
+    _log(end_turn(session, greeting, turn, verdict))
+    forget_media(session, message.refused_media)
 
 
-def _tell(runtime: Runtime, verdict: Verdict) -> None:
+def _log(verdict: Verdict) -> None:
     log.info("welcome_ended", outcome=verdict.outcome, reason=verdict.reason)
-    if verdict.outcome in {"missed", "failed", "unknown"}:
-        runtime.bell.ring("deliveries")

@@ -1,13 +1,13 @@
 """A member has a new customer: both sides are friends."""
 
 from app.runtime import Runtime
-from callbacks.handlers.change_external_contact import begin, greet, refresh
-from callbacks.reaction import Reaction, StoredEvent
+from callbacks.handlers.change_external_contact import greet, record_begin, refresh
+from callbacks.reaction import Reaction, Record, StoredEvent
 
 
-def record(runtime: Runtime, event: StoredEvent) -> None:
+def record(runtime: Runtime, event: StoredEvent) -> Record:
     """Open a period of the relation, mutual from the start."""
-    begin(runtime, event, kind="add", entry="added")
+    return lambda session: record_begin(session, runtime, event, kind="add", entry="added")
 
 
 REACTIONS: tuple[Reaction, ...] = (greet, record, refresh)
