@@ -4,6 +4,7 @@ Keys are WeCom's (Event, ChangeType); an event without change types has "". A me
 is ("message:<MsgType>", "").
 """
 
+from app.i18n import N_
 from callbacks.handlers.change_contact import (
     create_party,
     create_user,
@@ -45,16 +46,16 @@ HANDLED: dict[Key, tuple[Reaction, ...]] = {
     ("change_contact", "delete_party"): delete_party.REACTIONS,
 }
 
-_NO_TAG_ROOM = "标签随客户详情一起读取，标签库本身还没有页面"
-_MEMBER_TAG = "通讯录标签不影响客户"
-_TALK = "应用不读取成员发来的消息"
-_APP_USE = "成员使用应用，与客户无关"
-_MENU = "应用没有自定义菜单"
-_CARD = "目前发出的卡片没有按钮"
-_ACQUISITION = "没有使用获客助手"
-_KF = "没有使用微信客服"
-_OFFICE = "办公事件，与客户无关"
-_APP_STATE = "应用状态由体检（flask doctor）检查"
+_NO_TAG_ROOM = N_("标签随客户详情一起读取，标签库本身还没有页面")
+_MEMBER_TAG = N_("通讯录标签不影响客户")
+_TALK = N_("应用不读取成员发来的消息")
+_APP_USE = N_("成员使用应用，与客户无关")
+_MENU = N_("应用没有自定义菜单")
+_CARD = N_("目前发出的卡片没有按钮")
+_ACQUISITION = N_("没有使用获客助手")
+_KF = N_("没有使用微信客服")
+_OFFICE = N_("办公事件，与客户无关")
+_APP_STATE = N_("应用状态由体检（flask doctor）检查")
 
 IGNORED: dict[Key, str] = {
     ("change_external_tag", "create"): _NO_TAG_ROOM,
@@ -83,8 +84,8 @@ IGNORED: dict[Key, str] = {
     ("taskcard_click", ""): _CARD,
     ("template_card_event", ""): _CARD,
     ("template_card_menu_event", ""): _CARD,
-    ("batch_job_result", ""): "没有发起异步任务",
-    ("upload_media_job_finish", ""): "素材是同步上传的",
+    ("batch_job_result", ""): N_("没有发起异步任务"),
+    ("upload_media_job_finish", ""): N_("素材是同步上传的"),
     ("open_approval_change", ""): _OFFICE,
     ("sys_approval_change", ""): _OFFICE,
     ("share_agent_change", ""): _APP_STATE,
@@ -92,8 +93,8 @@ IGNORED: dict[Key, str] = {
     ("change_app_admin", ""): _APP_STATE,
     ("close_inactive_agent", ""): _APP_STATE,
     ("reopen_inactive_agent", ""): _APP_STATE,
-    ("unlicensed_notify", ""): "只发给服务商应用",
-    ("msgaudit_notify", ""): "不读取会话存档",
+    ("unlicensed_notify", ""): N_("只发给服务商应用"),
+    ("msgaudit_notify", ""): N_("不读取会话存档"),
     **{
         ("customer_acquisition", change): _ACQUISITION
         for change in (

@@ -12,10 +12,11 @@ _tied = click.option("--tied", is_flag=True, hidden=True, help="End with the par
 
 
 @click.command()
+@_tied
 @in_words
-def serve() -> None:
+def serve(*, tied: bool) -> None:
     """Run everything on this machine: web, worker, relay and a Redis."""
-    processes.run_serve(current_config())
+    _run(processes.run_serve, tied=tied)
 
 
 @click.command()

@@ -28,8 +28,10 @@ def current_config() -> Config:
 
 
 def current_runtime() -> Runtime:
-    """Make the tools of this command's process."""
-    return build_runtime(current_config())
+    """Make the tools of a command that a person runs: its log says only what went wrong."""
+    config = current_config()
+    configure_logging("WARNING")
+    return build_runtime(config)
 
 
 def in_words(command: Callable[P, R]) -> Callable[P, R]:

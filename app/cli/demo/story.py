@@ -23,8 +23,10 @@ Row = dict[str, Any]
 def tell(address: str, stop: threading.Event) -> bool:
     """Tell the story; False when something that belongs to it did not come."""
     teller = _Teller(f"{address}/sandbox/api", stop)
-    name = _("周小满")
-    teller.say(_("客户「{name}」扫了门店 12 的渠道码，添加员工赵一……", name=name))
+    name, member = "周小满", "赵忆南"
+    teller.say(
+        _("客户「{name}」扫了门店 12 的渠道码，添加员工{member}……", name=name, member=member)
+    )
     event = teller.act("customer_scans", userid=MEMBER, state=CHANNEL, name=name)
     customer = event["external_userid"]
     welcome = teller.wait(lambda row: row["external_userid"] == customer, kind="welcome")
@@ -32,13 +34,14 @@ def tell(address: str, stop: threading.Event) -> bool:
         return teller.missed()
     seconds = f"{welcome['ms_from_event'] / 1000:.1f}"
     teller.say(_("{seconds} 秒后收到欢迎语：", seconds=seconds), welcome["text"])
-    teller.say(_("客户删除了赵一……"))
+    teller.say(_("客户删除了{member}……", member=member))
     teller.act("customer_deletes_member", userid=MEMBER, external_userid=customer)
     alert = teller.wait(lambda row: row["userid"] == MEMBER, kind="message")
     if alert is None:
         return teller.missed()
-    teller.say(_("赵一收到提醒："), _worded(alert))
-    teller.say(_("客户又添加了赵一，以前的记录都还在……"))
+    teller.say(_("{member}收到提醒：", member=member), _worded(alert))
+    teller.sleep(2 * 24 * 3600)
+    teller.say(_("两天后客户又添加了{member}，以前的记录都还在……", member=member))
     teller.act("customer_scans", userid=MEMBER, external_userid=customer, state=CHANNEL)
     if teller.wait(lambda row: row["external_userid"] == customer, kind="welcome") is None:
         return teller.missed()
@@ -61,6 +64,11 @@ class _Teller:
         if not self._stop.is_set():
             self.say(_("等了 20 秒也没有等到，请看 var/demo 下的日志。"))
         return False
+
+    def sleep(self, seconds: int) -> None:
+        """Let this much time pass in the sandbox, and so in the server."""
+        answer = requests.post(f"{self._api}/clock", json={"move": seconds}, timeout=5)
+        answer.raise_for_status()
 
     def act(self, verb: str, **details: str) -> Row:
         self._after = requests.get(f"{self._api}/state", timeout=5).json()["revision"]
