@@ -4,7 +4,7 @@ import os
 
 from flask import Flask, Response
 
-from app import clock, health
+from app import clock, domain_file, health
 from app.access import require_policies
 from app.cli import register_commands
 from app.config import Config, load_config
@@ -59,6 +59,7 @@ def _open_doors(app: Flask, config: Config) -> None:
     )
     app.register_blueprint(callbacks.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(domain_file.bp)
     app.after_request(_add_headers)
 
 

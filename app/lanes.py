@@ -67,14 +67,15 @@ def _lane(
     lease: float,
 ) -> Lane:
     def claim(limit: int, overdue: float) -> list[Claim]:
-        with runtime.db.read() as session:
-            if not has_due(session, table, *conditions, overdue=overdue):
-                return []
-            # Whoever has a welcome_code goes first, also where the database is what is scarce.
-            if name != "urgent" and has_due(session, InboxEvent, InboxEvent.lane == "urgent"):
-                return []
-        with runtime.db.write() as session:
-            return claim_due(session, table, *conditions, limit=limit, lease=lease, overdue=overdue)
+        while _is_wanted(runtime, name, table, *conditions, overdue=overdue):
+            with runtime.db.write() as session:
+                claims = claim_due(
+                    session, table, *conditions, limit=limit, lease=lease, overdue=overdue
+                )
+            if claims:
+                return claims
+            # Another process took every one of them first; there may be more.
+        return []
 
     def change(verb: Callable[..., None], claims: Sequence[Claim]) -> None:
         with runtime.db.write() as session:
@@ -89,3 +90,20 @@ def _lane(
         renew=partial(change, partial(renew, lease=lease)),
         release=partial(change, release),
     )
+
+
+def _is_wanted(
+    runtime: Runtime,
+    name: str,
+    table: type[Due],
+    *conditions: ColumnElement[bool],
+    overdue: float,
+) -> bool:
+    """Look without waiting for any writer whether this lane has something to claim.
+
+    Whoever has a welcome_code goes first, also where the database is what is scarce.
+    """
+    with runtime.db.read() as session:
+        if not has_due(session, table, *conditions, overdue=overdue):
+            return False
+        return name == "urgent" or not has_due(session, InboxEvent, InboxEvent.lane == "urgent")

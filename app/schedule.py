@@ -8,7 +8,7 @@ from app.inbox.actions import prune
 from app.log import get_logger
 from app.members.jobs import sync_members
 from app.runtime import Runtime
-from app.schedule_runs import take_turn
+from app.schedule_runs import is_due, take_turn
 from app.welcome.jobs import sync_media
 
 LOOK_EVERY = 5.0
@@ -53,6 +53,9 @@ def run_schedule(runtime: Runtime) -> None:
 
 def _run_if_due(runtime: Runtime, job: Job) -> None:
     try:
+        with runtime.db.read() as session:
+            if not is_due(session, job.name):
+                return
         with runtime.db.write() as session:
             mine = take_turn(session, job.name, every=job.every)
         if mine:

@@ -20,6 +20,12 @@ class ScheduleRun(Base):
     started_at: Mapped[datetime | None]
 
 
+def is_due(session: Session, name: str) -> bool:
+    """Tell whether `take_turn` is worth a try: a look that waits for no writer."""
+    run = session.get(ScheduleRun, name)
+    return run is None or run.due_at is None or run.due_at <= clock.utcnow()
+
+
 def take_turn(session: Session, name: str, *, every: float) -> bool:
     """Tell whether this process is the one to run `name` now; the next turn is `every` s later."""
     upsert(session, ScheduleRun, [{"name": name}], key=["name"])

@@ -57,7 +57,7 @@ def write_toml(path: Path, tree: Mapping[str, Mapping[str, Any]]) -> Path:
         plain = {k: v for k, v in values.items() if k not in tables}
         lines += [f"[{section}]", *(f"{k} = {_toml(v)}" for k, v in plain.items())]
         for name, table in tables.items():
-            lines += [f"[{section}.{name}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
+            lines += [f"[{section}.{name}]", *(f'"{k}" = {_toml(v)}' for k, v in table.items())]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 

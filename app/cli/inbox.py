@@ -20,7 +20,7 @@ def list_events() -> None:
             click.echo(f"{fate:12} {count}")
         for event in queries.list_dead(session):
             when = f"{event.received_at.astimezone(runtime.config.server.zone):%Y-%m-%d %H:%M:%S}"
-            click.echo(f"{event.id}  {when}  {event.event}/{event.change_type}  {event.note}")
+            click.echo(f"{event.id}  {when}  {event.event}/{event.change_type}  {_(event.note)}")
 
 
 @group.command("replay")

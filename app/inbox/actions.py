@@ -1,7 +1,7 @@
 """Verbs on received events: store, claim, tick off, postpone, finish, replay."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -114,7 +114,7 @@ def prune(session: Session, *, keep_days: int) -> int:
 
 def _row(callback: Received) -> dict[str, Any]:
     ended = callback.fate is not None
-    return asdict(callback) | {
+    return vars(callback) | {
         "last_msg_signature": callback.msg_signature,
         "duplicates": 0,
         "attempts": 0,

@@ -1,0 +1,67 @@
+"""The log: one line an event, without secrets, with people as hashes."""
+
+import json
+
+import pytest
+import structlog
+
+from app.log import Tally, configure_logging, get_logger, hashed, redact, scrub
+
+
+def line(**values: object) -> dict[str, object]:
+    return dict(redact(None, "info", dict(values)))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "access_token",
+        "secret",
+        "welcome_code",
+        "name",
+        "remark",
+        "mobile",
+        "aes_key",
+        "text",
+        "url",
+    ],
+)
+def test_a_value_under_a_telling_key_is_masked(key: str) -> None:
+    assert line(**{key: "canary"})[key] == "…"
+
+
+def test_ids_of_people_are_hashed_so_that_lines_can_be_joined() -> None:
+    assert line(external_userid="wm1")["external_userid"] == hashed("wm1")
+    assert line(userids=["a", "b"])["userids"] == [hashed("a"), hashed("b")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://x/cgi-bin/y?access_token=canary&z=1",
+        '{"welcome_code": "canary"}',
+        "corpsecret=canary",
+        "'secret': 'canary'",
+    ],
+)
+def test_secrets_in_free_text_are_scrubbed(text: str) -> None:
+    assert "canary" not in scrub(text)
+
+
+def test_an_event_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging()
+    get_logger("here").info("happened", why="first\nsecond")
+    structlog.reset_defaults()
+    (one,) = capsys.readouterr().err.splitlines()
+    assert json.loads(one)["why"] == "first\\nsecond"
+
+
+def test_what_strangers_cause_is_counted_and_not_logged_each_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logging()
+    tally = Tally("refused", every=60.0)
+    for _ in range(100):
+        tally.note("signature")
+    structlog.reset_defaults()
+    assert len(capsys.readouterr().err.splitlines()) == 1
