@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.customers.models import Customer
 from app.db import Database, fit, upsert, wake_after_commit
@@ -21,7 +22,7 @@ def customer(external_userid: str, *, name: str = "", at: datetime = NOW) -> Cus
 def names(db: Database) -> dict[str, str]:
     with db.read() as session:
         rows = session.execute(select(Customer.external_userid, Customer.name))
-        return {external_userid: name for external_userid, name in rows}
+        return {row.external_userid: row.name for row in rows}
 
 
 def test_a_time_comes_back_aware_and_to_the_microsecond(any_db: Database) -> None:
@@ -82,10 +83,14 @@ def test_an_upsert_takes_over_the_named_columns(any_db: Database) -> None:
 
 
 def test_a_write_that_raises_leaves_nothing(any_db: Database) -> None:
-    with pytest.raises(RuntimeError), any_db.write() as session:
-        session.add(customer("wm1"))
-        session.flush()
-        raise RuntimeError
+    def stumble() -> None:
+        with any_db.write() as session:
+            session.add(customer("wm1"))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stumble()
     assert names(any_db) == {}
 
 
@@ -97,9 +102,9 @@ def test_works_committed_together_are_all_there(any_db: Database) -> None:
 
 def test_one_work_of_a_group_that_raises_undoes_only_itself(any_db: Database) -> None:
     def work(number: int) -> bool:
-        def add(session: object) -> None:
-            session.add(customer(f"wm{number}"))  # type: ignore[attr-defined]  # a session
-            session.flush()  # type: ignore[attr-defined]  # a session
+        def add(session: Session) -> None:
+            session.add(customer(f"wm{number}"))
+            session.flush()
             if number % 2:
                 raise RuntimeError
 
@@ -142,11 +147,15 @@ def test_a_lane_is_woken_after_the_commit_and_not_without_one(db: Database) -> N
     with db.write() as session:
         wake_after_commit(session, "events")
         assert woken == []
-    with pytest.raises(RuntimeError), db.write() as session:
-        wake_after_commit(session, "urgent")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        db.commit(wake_and_stumble)
     db.commit(lambda session: wake_after_commit(session, "deliveries"))
     assert woken == ["events", "deliveries"]
+
+
+def wake_and_stumble(session: Session) -> None:
+    wake_after_commit(session, "urgent")
+    raise RuntimeError
 
 
 def test_a_writer_in_another_process_keeps_its_turn(db: Database) -> None:

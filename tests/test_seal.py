@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.seal import Sealer, SealBroken
+from app.seal import SealBroken, Sealer
 
 SEALER = Sealer("a secret key for tests only")
 

@@ -150,7 +150,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships no type
 
     def fetch_access_token(self) -> None:
         """Refuse: tokens are shared between processes (`app.wecom.tokens`)."""
-        raise NotImplementedError("see app.wecom.tokens")
+        raise RuntimeError("tokens come from app.wecom.tokens")
 
     def clock_skew(self) -> float | None:
         """Return the seconds that our clock is ahead of WeCom's; None before the first answer.
