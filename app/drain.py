@@ -67,12 +67,12 @@ class Drainer:
             self._woken = True
             self._changed.notify_all()
 
-    def stop(self) -> None:
-        """Claim nothing more, let what runs end within ten seconds, give the rest back."""
+    def stop(self, *, within: float = STOP_SECONDS) -> None:
+        """Claim nothing more, let what runs end `within` seconds, give the rest back."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._in_flight, timeout=STOP_SECONDS)
+            self._changed.wait_for(lambda: not self._in_flight, timeout=within)
             left = list(self._in_flight)
         self._pool.shutdown(wait=False, cancel_futures=True)
         if left:
@@ -80,19 +80,24 @@ class Drainer:
 
     def _run(self) -> None:
         while not self._stopping:
-            with self._changed:
-                self._changed.wait_for(lambda: self._woken or self._stopping, self._patience())
-                self._woken = False
-                self._wake_at = 0.0
+            self._wait_for_a_reason()
             try:
                 self._drain()
             except Exception as error:  # noqa: BLE001 -- a lane that stops would lose everything after
                 log.warning("lane_stumbled", lane=self._lane.name, error_name=type(error).__name__)
 
-    def _patience(self) -> float:
-        if not self._wake_at:
-            return self._look_every
-        return max(0.0, min(self._look_every, self._wake_at - clock.monotonic()))
+    def _wait_for_a_reason(self) -> None:
+        """Wait for a ring, for the time of the next piece that is known, or for the next look."""
+        look_at = clock.monotonic() + self._look_every
+        with self._changed:
+            while not (self._woken or self._stopping):
+                # A piece may be put off while we wait, to a time before the one we wait for.
+                left = min(look_at, self._wake_at or look_at) - clock.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            self._woken = False
+            self._wake_at = 0.0
 
     def _drain(self) -> None:
         """Claim and start work until nothing is due. Clears the ring first, then looks."""

@@ -191,7 +191,11 @@ def _listen(config: Config, listeners: dict[str, Callable[[], None]]) -> None:
     if config.redis.url == "embedded":
         return
     threading.Thread(
-        target=listen, args=[config.redis.url, listeners], name="doorbell", daemon=True
+        target=listen,
+        args=[config.redis.url, listeners],
+        kwargs={"until": threading.Event()},
+        name="doorbell",
+        daemon=True,
     ).start()
 
 

@@ -143,12 +143,14 @@ def answer(lane: str) -> None:
         listener()
 
 
-def listen(url: str, listeners: dict[str, Callable[[], None]]) -> None:
-    """Answer rings for ever, calling the lane's listener; start it in a thread of its own."""
+def listen(url: str, listeners: dict[str, Callable[[], None]], *, until: threading.Event) -> None:
+    """Answer rings, calling the lane's listener; start it in a daemon thread of its own.
+
+    It goes on until `until` is set and Redis is away: while it waits for a ring, nothing ends it.
+    """
     _listeners.update(listeners)
     connection = redis.Redis.from_url(url)
-    pause = threading.Event()
-    while True:
+    while not until.is_set():
         try:
             lanes = [lane for lane in LANES if lane in listeners]
             _Listener(
@@ -156,7 +158,7 @@ def listen(url: str, listeners: dict[str, Callable[[], None]]) -> None:
             ).work(logging_level="CRITICAL")
         except (redis.RedisError, OSError, ValueError) as error:
             log.warning("doorbell_unheard", error_name=type(error).__name__)
-        pause.wait(1.0)
+        until.wait(1.0)
 
 
 class _Listener(SimpleWorker):

@@ -1,63 +1,35 @@
 """Redis is stopped, flushed or frozen while customers come: every one is greeted in time."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
-from app.redis_server import find_server
 from tests.deployment import Deployment, deployed, wait_until
 from tests.faults import invariants
+from tests.servers import OwnRedis
 
 CUSTOMERS = 20
 
 
-class OutsideRedis:
-    """A Redis of the test's own, which it may ill-treat."""
-
-    def __init__(self, folder: Path) -> None:
-        self._socket = folder / "redis.sock"
-        self.url = f"unix://{self._socket}"
-        self.start()
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        command = [str(find_server()), "--port", "0", "--unixsocket", str(self._socket)]
-        self.process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
-        wait_until(self._answers)
-
-    def end(self) -> None:
-        """Kill it, frozen or not."""
-        self.process.send_signal(signal.SIGCONT)
-        self.process.kill()
-        self.process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return bool(redis.Redis.from_url(self.url).ping())
-        except redis.RedisError:
-            return False
-
-
 @pytest.fixture
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OutsideRedis]:
-    server = OutsideRedis(tmp_path_factory.mktemp("r"))
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
+    server = OwnRedis(tmp_path_factory.mktemp("r"))
     yield server
     server.end()
 
 
 @pytest.fixture
-def shop(tmp_path: Path, outside: OutsideRedis) -> Iterator[Deployment]:
+def shop(tmp_path: Path, outside: OwnRedis) -> Iterator[Deployment]:
     with deployed(tmp_path, redis={"url": outside.url}) as deployment:
         deployment.command("welcome", "set-default", "您好")
         yield deployment
 
 
 def everybody_is_greeted_in_time(shop: Deployment) -> None:
-    """Have customers come, and hold every one of them to five seconds, and callbacks to half one."""
+    """Have customers come; hold each of them to five seconds, and callbacks to half a one."""
     events = [shop.box.people.customer_scans("zhaoyi", name=f"客户{n}") for n in range(CUSTOMERS)]
     ids = {event.external_userid for event in events}
     shop.box.ledger.wait_for(
@@ -81,20 +53,20 @@ def greeted_in_ms(shop: Deployment) -> float:
     return float(row.ms_from_event)
 
 
-def test_redis_stopped(shop: Deployment, outside: OutsideRedis) -> None:
+def test_redis_stopped(shop: Deployment, outside: OwnRedis) -> None:
     outside.end()
     everybody_is_greeted_in_time(shop)
     invariants.check(shop)
 
 
-def test_redis_frozen(shop: Deployment, outside: OutsideRedis) -> None:
+def test_redis_frozen(shop: Deployment, outside: OwnRedis) -> None:
     outside.process.send_signal(signal.SIGSTOP)
     everybody_is_greeted_in_time(shop)
     outside.process.send_signal(signal.SIGCONT)
     invariants.check(shop)
 
 
-def test_redis_flushed_again_and_again(shop: Deployment, outside: OutsideRedis) -> None:
+def test_redis_flushed_again_and_again(shop: Deployment, outside: OwnRedis) -> None:
     connection = redis.Redis.from_url(outside.url)
     for _round in range(5):
         connection.flushall()
@@ -104,7 +76,7 @@ def test_redis_flushed_again_and_again(shop: Deployment, outside: OutsideRedis) 
     invariants.check(shop)
 
 
-def test_redis_back_again_the_doorbell_works_again(shop: Deployment, outside: OutsideRedis) -> None:
+def test_redis_back_again_the_doorbell_works_again(shop: Deployment, outside: OwnRedis) -> None:
     outside.end()
     everybody_is_greeted_in_time(shop)
     outside.start()
@@ -112,12 +84,12 @@ def test_redis_back_again_the_doorbell_works_again(shop: Deployment, outside: Ou
     wait_until(lambda: greeted_in_ms(shop) < 900, 20)
 
 
-def test_redis_away_is_degraded_and_not_down(shop: Deployment, outside: OutsideRedis) -> None:
+def test_redis_away_is_degraded_and_not_down(shop: Deployment, outside: OwnRedis) -> None:
     outside.end()
     assert shop.is_ready()
 
 
-def test_redis_holds_no_secret_and_nobodys_name(shop: Deployment, outside: OutsideRedis) -> None:
+def test_redis_holds_no_secret_and_nobodys_name(shop: Deployment, outside: OwnRedis) -> None:
     shop.box.people.customer_scans("zhaoyi", name="金丝雀客户")
     shop.wait_worked()
     connection = redis.Redis.from_url(outside.url, decode_responses=False)
