@@ -50,7 +50,7 @@ def work_message(runtime: Runtime, claim: Claim) -> datetime | None:
             session,
             claim.id,
             outcome="failed" if invalid else "sent",
-            reason=_kept_reason(session, claim) or ("recipient_gone" if invalid else ""),
+            reason=_kept_reason(session, claim) or ("receiver_gone" if invalid else ""),
         )
     return None
 
@@ -87,7 +87,7 @@ def _failed(runtime: Runtime, claim: Claim, error: WeComError) -> datetime | Non
                 session,
                 claim.id,
                 outcome="failed",
-                reason="wecom_refused",
+                reason="refused",
                 detail={"errcode": error.errcode},
             )
         return None

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.claims import Claim, Later
 from app.db import wake_after_commit
-from app.i18n import _
+from app.i18n import N_
 from app.inbox.actions import record_finished, record_postponed, record_ticked
 from app.inbox.models import InboxEvent
 from app.inbox.queries import find_claimed
@@ -54,7 +54,7 @@ def work_event(runtime: Runtime, claim: Claim) -> datetime | None:
         return None
     work = _Work(runtime, claim, row, list(row.ticked))
     if row.attempts > len(RETRY_SECONDS) + 1:
-        return _finish(work, "dead", _("它多次使工作进程中断"))
+        return _finish(work, "dead", N_("它多次使工作进程中断"))
     reactions, fate, why = find_reactions(row.event, row.change_type)
     if not reactions:
         return _finish(work, fate, why)

@@ -162,7 +162,7 @@ def _digest(runtime: Runtime, all_facts: Sequence[LossFacts]) -> Card:
     return Card(
         source=_("客户流失提醒"),
         title=_("{count} 位客户流失", count=len(all_facts)),
-        desc=shown + (_(" 等") if len(names) > NAMES_IN_DIGEST else ""),
+        desc=shown + (_("等") if len(names) > NAMES_IN_DIGEST else ""),
         rows=rows,
         path="/sidebar/",
     )

@@ -31,4 +31,4 @@ def replay(ids: tuple[int, ...]) -> None:
     runtime = current_runtime()
     with runtime.db.write() as session:
         count = actions.replay(session, ids)
-    click.echo(_("已重新处理 {count} 个回调。", count=count))
+    click.echo(_("已安排重新处理 {count} 个事件。", count=count))

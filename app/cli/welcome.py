@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.cli.tools import current_runtime, in_words, refuse
 from app.errors import Refused
-from app.i18n import _
+from app.i18n import N_, _
 from app.runtime import Runtime
 from app.welcome import actions, queries
 from app.welcome.jobs import sync_media
@@ -52,12 +52,12 @@ def import_file(file: Path) -> None:
     except Refused as refused:
         refuse(_("没有导入任何脚本：\n{faults}", faults=refused))
     for words, names in (
-        (_("新增"), imported.created),
-        (_("更新"), imported.changed),
-        (_("没有变化"), imported.unchanged),
+        (N_("新增：{names}"), imported.created),
+        (N_("更新：{names}"), imported.changed),
+        (N_("没有变化：{names}"), imported.unchanged),
     ):
         if names:
-            click.echo(f"{words}：{_('、').join(names)}")
+            click.echo(_(words, names=_("、").join(names)))
     _upload(runtime)
 
 
@@ -154,12 +154,12 @@ def _upload(runtime: Runtime) -> None:
 def _script_lines(session: Session, row: queries.ScriptRow) -> Iterator[str]:
     draft = row.draft
     yield _("「{name}」第 {number} 版", name=row.name, number=row.number)
-    yield f"  {_('适用')}：{word_rules(session, draft.rules)}"
-    yield f"  {_('文字')}：{draft.content.replace(chr(10), ' ⏎ ')}"
+    yield "  " + _("适用：{rules}", rules=word_rules(session, draft.rules))
+    yield "  " + _("文字：{text}", text=draft.content.replace("\n", " ⏎ "))
     if draft.returning != "same":
-        yield f"  {_('重新添加的客户')}：{word_returning(draft)}"
+        yield "  " + _("重新添加的客户：{text}", text=word_returning(draft))
     for n, attachment in enumerate(draft.attachments, 1):
-        yield "  " + _("附件 {n}", n=n) + f"：{word_attachment(session, attachment)}"
+        yield "  " + _("附件 {n}：{text}", n=n, text=word_attachment(session, attachment))
 
 
 def _read_time(time: str, zone: ZoneInfo) -> datetime:

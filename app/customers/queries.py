@@ -31,7 +31,7 @@ ENTRY_WORDS = {
 }
 REASON_WORDS = {
     "customer_refused": N_("客户拒绝了转接"),
-    "customer_limit_exceed": N_("接替员工的客户数已达上限"),
+    "customer_limit_exceed": N_("接替员工的客户数已到上限"),
 }
 
 

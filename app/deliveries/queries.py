@@ -38,7 +38,8 @@ REASONS: dict[str, str] = {
     "attachments_dropped": N_("部分附件没有发出"),
     # Messages to members.
     "receiver_gone": N_("接收人已不在企业里，或应用看不到他"),
-    "not_needed": N_("情况已经变化，不再需要发送"),
+    "returned": N_("客户已经回来"),
+    "digest": N_("以汇总消息发出"),
     "in_digest": N_("已并入汇总消息"),
 }
 

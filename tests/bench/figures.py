@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-WIDTHS = (4, 50, 25, 12, 8)
+WIDTHS = (4, 51, 22, 12, 8)
 RESULTS = Path("var") / "bench"
 
 
@@ -56,7 +56,7 @@ class Report:
         seconds = time.monotonic() - self._began
         note = f"after {seconds:.0f} s; others use {busy:.0f} % of the CPUs, load {load:.1f}"
         self.figures.append(Figure(measure="", what=title, value=note))
-        print(f"\n{title}  ({note})", flush=True)  # noqa: T201 -- the table is the product
+        print(f"\n{title}\n     ({note})", flush=True)  # noqa: T201 -- the table is the product
 
     def add(self, *figures: Figure) -> None:
         """Put rows into the table."""

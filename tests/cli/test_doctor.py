@@ -1,113 +1,22 @@
 """`flask doctor` finds each fault by itself, names the console page, and never shows a secret.
 
-A real `flask web` answers the address checks; WeCom is the sandbox, told to be difficult.
+WeCom is the sandbox, told to be difficult; what it says about our own address stands in
+`test_doctor_address.py`.
 """
 
-import threading
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-from click.testing import CliRunner, Result
 
-from app import clock
-from app.cli.doctor import doctor
 from app.doctor import CHECKS
 from app.doctor.exam import Exam, Finding
-from app.i18n import use_language
 from app.sandbox.world import App
 from tests import settings
+from tests.cli.diagnosis import Diagnose
 from tests.deployment import Deployment, free_port
 from tests.wecom.bare import OK, bare_wecom
-
-Diagnose = Callable[..., "Diagnosis"]
-
-
-@dataclass
-class Diagnosis:
-    """What the command said."""
-
-    exit_code: int
-    text: str
-
-    def line(self, name: str) -> str:
-        """Return the one line of this check."""
-        lines = [line for line in self.text.splitlines() if line[2:].startswith(name)]
-        assert len(lines) == 1, self.text
-        return lines[0]
-
-    def faults(self) -> int:
-        """Count the checks that failed."""
-        return sum(line.startswith("✗") for line in self.text.splitlines())
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Give a deployment of which only the web process runs."""
-    with Deployment(tmp_path_factory.mktemp("shop")) as deployment:
-        deployment.start("web")
-        deployment.wait_ready()
-        yield deployment
-
-
-@pytest.fixture
-def app(shop: Deployment) -> App:
-    """Give the app as the console of a careful admin has it, whatever the last test did to it."""
-    app = shop.box.app
-    app.redirect_domain = f"127.0.0.1:{shop.port}"
-    app.trusted_ips, app.visible = None, None
-    app.callable_external, app.closed = True, False
-    return app
-
-
-@pytest.fixture
-def diagnose(
-    shop: Deployment, app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Diagnose]:
-    """Run the command with the deployment's configuration, changed section by section."""
-    del app
-
-    def diagnose(**changes: Mapping[str, Any]) -> Diagnosis:
-        tree = tomllib.loads(shop.config_path.read_text(encoding="utf-8"))
-        for section, values in changes.items():
-            tree[section] = tree.get(section, {}) | dict(values)
-        path = settings.write_toml(tmp_path / "config.toml", tree)
-        monkeypatch.setenv("BANKE_CONFIG", str(path))
-        result: Result = CliRunner().invoke(doctor)
-        return Diagnosis(result.exit_code, result.output)
-
-    yield diagnose
-    clock.follow(None)
-    use_language("zh")
-
-
-@contextmanager
-def proxy(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
-    """Run a reverse proxy that answers GET as it likes."""
-    members = {"do_GET": answer, "log_message": lambda *_: None}
-    handler = type("Handler", (BaseHTTPRequestHandler,), members)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"") -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 def test_all_is_well(diagnose: Diagnose) -> None:
@@ -277,89 +186,6 @@ def test_a_port_that_goes_without_saying_is_none(diagnose: Diagnose, app: App) -
     app.redirect_domain = "localhost"
     diagnosis = diagnose(server={"base_url": "https://localhost:443"})
     assert diagnosis.line("可信域名").startswith("✓")
-
-
-def test_a_process_that_does_not_run(diagnose: Diagnose) -> None:
-    port = free_port()
-    listen = f"127.0.0.1:{port}"
-    line = diagnose(server={"base_url": f"http://{listen}", "listen": listen}).line("接收消息")
-    assert line == (
-        f"✗ 接收消息 /callbacks/app：没有进程在 {listen} 上运行：请运行 flask serve（或 flask web）"
-    )
-
-
-def test_a_process_that_does_not_run_behind_its_proxy(diagnose: Diagnose) -> None:
-    with proxy(lambda handler: reply(handler, 502)) as base_url:
-        server = {"base_url": base_url, "listen": f"127.0.0.1:{free_port()}"}
-        assert "没有进程在" in diagnose(server=server).line("接收消息")
-
-
-def test_a_process_with_another_key(diagnose: Diagnose) -> None:
-    other = {"token": settings.TOKEN, "aes_key": settings.AES_KEY[::-1]}
-    line = diagnose(callbacks={"app": other}).line("接收消息")
-    assert line.startswith("✗ 接收消息 /callbacks/app：验证没有通过")
-    assert "接收消息 → 设置API接收" in line
-
-
-def test_a_receiver_that_the_process_does_not_know(diagnose: Diagnose) -> None:
-    diagnosis = diagnose(
-        callbacks={"archive": {"token": settings.TOKEN, "aes_key": settings.AES_KEY}}
-    )
-    assert diagnosis.line("接收消息 /callbacks/app").startswith("✓")
-    assert "没有这个地址" in diagnosis.line("接收消息 /callbacks/archive")
-
-
-def test_a_proxy_that_alters_the_answer(diagnose: Diagnose, shop: Deployment) -> None:
-    def alter(handler: BaseHTTPRequestHandler) -> None:
-        answer = requests.get(shop.address + handler.path, timeout=5)
-        reply(handler, answer.status_code, answer.content + b"\n")
-
-    with proxy(alter) as base_url:
-        line = diagnose(server={"base_url": base_url}).line("接收消息")
-    assert f"进程自己答对了，但经过 {base_url} 时" in line
-    assert "不是一字不差" in line
-
-
-def test_a_proxy_that_is_too_slow(diagnose: Diagnose, shop: Deployment) -> None:
-    def dawdle(handler: BaseHTTPRequestHandler) -> None:
-        answer = requests.get(shop.address + handler.path, timeout=5)
-        threading.Event().wait(1.05)
-        reply(handler, answer.status_code, answer.content)
-
-    with proxy(dawdle) as base_url:
-        line = diagnose(server={"base_url": base_url}).line("接收消息")
-    assert "而企业微信只等 1 秒" in line
-
-
-def test_a_proxy_that_redirects(diagnose: Diagnose, shop: Deployment) -> None:
-    def redirect(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(301)
-        handler.send_header("Location", shop.address + handler.path)
-        handler.end_headers()
-
-    with proxy(redirect) as base_url:
-        line = diagnose(server={"base_url": base_url}).line("接收消息")
-    assert "企业微信不跟随跳转" in line
-
-
-def test_an_address_without_tls(diagnose: Diagnose, shop: Deployment) -> None:
-    line = diagnose(server={"base_url": f"https://127.0.0.1:{shop.port}"}).line("接收消息")
-    assert "进程自己答对了" in line
-    assert "加密连接（TLS）没有建立起来" in line
-
-
-def test_the_domain_file_must_be_at_the_root(diagnose: Diagnose) -> None:
-    name, content = "WW_verify_abc.txt", b"abc"
-
-    def give(handler: BaseHTTPRequestHandler) -> None:
-        found = handler.path == f"/{name}"
-        reply(handler, 200 if found else 404, content if found else b"")
-
-    with proxy(give) as base_url:
-        server: dict[str, Any] = {"base_url": base_url, "domain_files": {f'"{name}"': "abc"}}
-        assert diagnose(server=server).line("归属验证文件") == f"✓ 归属验证文件 {name}：可以访问"
-        server["domain_files"] = {f'"{name}"': "another"}
-        assert diagnose(server=server).line("归属验证文件").startswith("✗")
 
 
 def test_a_clock_that_is_wrong(diagnose: Diagnose, shop: Deployment) -> None:

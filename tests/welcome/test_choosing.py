@@ -174,7 +174,7 @@ def test_every_step_is_explained(world: Database) -> None:
         assert _choose(session).steps == (
             "渠道 store-12：没有脚本",
             "员工 zhaoyi：没有脚本",
-            "部门「华南门店」：脚本「夜间」现在不在时间段内（22:00–08:00）",
+            "部门「华南门店」：脚本「夜间」：现在不在时间段内（22:00–08:00）",
             "部门「夜班」：没有脚本",
             "部门「销售部」：没有脚本",
             "部门「客服部」：没有脚本",

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.models import Customer, FollowUser
 from app.deliveries.queries import find_latest
-from app.i18n import N_, _
 from app.materials.models import Material
 from app.materials.queries import usable
 from app.members.actions import record_member
@@ -32,8 +31,9 @@ from app.welcome.queries.scripts import paused_since
 OTHER_CORP_PREFIX = "wo"
 ASK_AT_MOST_SECONDS = 2.0
 YOUNG = timedelta(seconds=4)
-NEUTRAL_CUSTOMER = N_("您")
-NEUTRAL_MEMBER = N_("客服")
+# These go to the customer, in the language of the scripts and not in that of the server.
+NEUTRAL_CUSTOMER = "您"
+NEUTRAL_MEMBER = "客服"
 
 # Made once: in a storm, putting a statement together costs more than running it.
 VERSION = select(
@@ -133,10 +133,10 @@ def build_values(
     """Give every variable a value; a neutral word where there is none."""
     member = choice.member if choice else None
     return {
-        texts.CUSTOMER_NAME: customer_name or _(NEUTRAL_CUSTOMER),
-        texts.CUSTOMER_REMARK: remark or customer_name or _(NEUTRAL_CUSTOMER),
-        texts.MEMBER_NAME: member.name if member else _(NEUTRAL_MEMBER),
-        texts.MEMBER_ALIAS: member.alias if member else _(NEUTRAL_MEMBER),
+        texts.CUSTOMER_NAME: customer_name or NEUTRAL_CUSTOMER,
+        texts.CUSTOMER_REMARK: remark or customer_name or NEUTRAL_CUSTOMER,
+        texts.MEMBER_NAME: member.name if member else NEUTRAL_MEMBER,
+        texts.MEMBER_ALIAS: member.alias if member else NEUTRAL_MEMBER,
         texts.DEPARTMENT: member.department if member else "",
         texts.CORP_NAME: member.corp_name if member else "",
         texts.CHANNEL: state,

@@ -186,8 +186,10 @@ class _Walk:
         if rule.scope == "default":
             self.say(_("默认脚本「{name}」：{verdict}", name=rule.script_name, verdict=verdict))
         else:
-            named = _("{level}：脚本「{name}」", level=words, name=rule.script_name)
-            self.say(f"{named}{verdict}")
+            named = rule.script_name
+            self.say(
+                _("{level}：脚本「{name}」：{verdict}", level=words, name=named, verdict=verdict)
+            )
         if open_at(rule.windows, self.at, zone=self.zone):
             self.taken = rule
 
