@@ -21,11 +21,15 @@ class _Offset:
         self._seconds = 0.0
         self._read_at = -1.0
 
+    def start(self, path: Path | None) -> None:
+        self.path = path
+        self._seconds, self._read_at = 0.0, -1.0
+
     def seconds(self) -> float:
         if self.path is None:
             return 0.0
         now = monotonic()
-        if not 0 <= now - self._read_at < REREAD_SECONDS:
+        if self._read_at < 0 or now - self._read_at >= REREAD_SECONDS:
             self._read_at = now
             self._seconds = self._read()
         return self._seconds
@@ -42,7 +46,7 @@ _offset = _Offset()
 
 def follow(path: Path | None) -> None:
     """Take the offset (seconds, a decimal number) from `path` from now on; None: the real time."""
-    _offset.path = path
+    _offset.start(path)
 
 
 def utcnow() -> datetime:

@@ -46,7 +46,7 @@ def build_loss_card(runtime: Runtime, session: Session, delivery: Delivery) -> C
         raise Later(room.next_digest_at)
     others = _standing(session, room.waiting)
     _take_along(session, delivery, [row for row, _facts in others])
-    return _digest(runtime, [facts, *(facts for _row, facts in others)])
+    return _digest([facts, *(facts for _row, facts in others)])
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,9 @@ def _take_along(session: Session, carrier: Delivery, others: Sequence[Delivery])
     carrier.reason = "digest"
     carrier.detail = {"count": len(others) + 1}
     for other in others:
-        record_outcome(
-            session, other.id, outcome="sent", reason="in_digest", detail={"digest": carrier.id}
-        )
+        # Whether it reached anybody, the digest's own row will say.
+        detail = {"digest": carrier.id}
+        record_outcome(session, other.id, outcome="cancelled", reason="in_digest", detail=detail)
 
 
 def _single(runtime: Runtime, delivery: Delivery, facts: LossFacts) -> Card:
@@ -148,7 +148,7 @@ def _days(days: int) -> str:
     return _("{days} 天", days=days) if days else _("不到 1 天")
 
 
-def _digest(runtime: Runtime, all_facts: Sequence[LossFacts]) -> Card:
+def _digest(all_facts: Sequence[LossFacts]) -> Card:
     left = [facts for facts in all_facts if facts.kind == "customer"]
     deleted = [facts for facts in all_facts if facts.kind == "member"]
     names = [facts.remark or facts.customer or _("一位客户") for facts in all_facts]
@@ -158,7 +158,6 @@ def _digest(runtime: Runtime, all_facts: Sequence[LossFacts]) -> Card:
         rows.append((_("客户删除员工"), _("{count} 位", count=len(left))))
     if deleted:
         rows.append((_("员工删除客户"), _("{count} 位", count=len(deleted))))
-    del runtime
     return Card(
         source=_("客户流失提醒"),
         title=_("{count} 位客户流失", count=len(all_facts)),
