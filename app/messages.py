@@ -71,7 +71,7 @@ def _reserve(runtime: Runtime, claim: Claim) -> Mapping[str, Any] | None:
         except Cancelled as cancelled:
             record_outcome(session, delivery.id, outcome="cancelled", reason=cancelled.reason)
             return None
-        body = build_message(runtime.config, delivery.recipient, card)
+        body = build_message(runtime.config, delivery.recipient, card, number=delivery.id)
         delivery.payload = runtime.sealer.seal(json.dumps(body).encode(), purpose=PURPOSE)
         delivery.tried_at = clock.utcnow()
         return body

@@ -39,11 +39,12 @@ def hold(session: Session, userid: str) -> None:
     session.execute(select(Member.userid).where(Member.userid == userid).with_for_update())
 
 
-def build_message(config: Config, recipient: str, card: Card) -> Mapping[str, Any]:
+def build_message(config: Config, recipient: str, card: Card, *, number: int) -> Mapping[str, Any]:
     """Return the body of message/send.
 
     WeCom takes the same body only once in half an hour, so that a send repeated after a crash is
-    not delivered twice.
+    not delivered twice. `number` is the delivery's: it keeps two messages that say the same, such
+    as two digests of as many customers, from being taken for one.
     """
     rows = [{"keyname": key, "value": value[:VALUE]} for key, value in card.rows[:ROWS]]
     return {
@@ -56,6 +57,6 @@ def build_message(config: Config, recipient: str, card: Card) -> Mapping[str, An
             "source": {"desc": card.source},
             "main_title": {"title": card.title[:TITLE], "desc": card.desc[:120]},
             "horizontal_content_list": rows,
-            "card_action": {"type": 1, "url": f"{config.server.base_url}{card.path}"},
+            "card_action": {"type": 1, "url": f"{config.server.base_url}{card.path}#m{number}"},
         },
     }
