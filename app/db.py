@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,6 +20,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Executable,
     Integer,
     LargeBinary,
     MetaData,
@@ -26,6 +28,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    literal_column,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
@@ -263,47 +266,51 @@ def upsert(
     rows: Sequence[Mapping[str, Any]],
     *,
     key: Sequence[str],
-    update: Mapping[str, Any] | Sequence[str] = (),
+    update: Sequence[str] = (),
+    count: str = "",
 ) -> None:
     """Insert `rows`; where the unique `key` is taken, update instead.
 
-    `update` names the columns that take the new row's value, or maps columns to an expression, or
-    to the name of the new row's column. Empty: the row that was there stays as it is.
+    `update` names the columns that take the new row's value, `count` one that goes up by one.
+    Neither: the row that was there stays as it is.
     """
-    if not rows:
-        return
+    if rows:
+        dialect = session.get_bind().dialect.name
+        session.execute(
+            _upsert_statement(model, dialect, tuple(key), tuple(update), count), list(rows)
+        )
+
+
+@cache
+def _upsert_statement(
+    model: type[Base], dialect: str, key: tuple[str, ...], update: tuple[str, ...], count: str
+) -> Executable:
+    """Build it once: in a storm, putting a statement together costs more than running it."""
     table = cast("Table", model.__table__)
-    dialect = session.get_bind().dialect.name
     if dialect in {"mysql", "mariadb"}:
-        session.execute(_mysql_upsert(table, key, update), list(rows))
-        return
+        ours = mysql.insert(table)
+        changes = _changes(table, ours.inserted, update, count)
+        # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
+        return ours.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = make(table)
-    changes = _changes(update, statement.excluded)
+    changes = _changes(table, statement.excluded, update, count)
     if changes:
-        statement = statement.on_conflict_do_update(index_elements=list(key), set_=changes)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
-    session.execute(statement, list(rows))
+        return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+    return statement.on_conflict_do_nothing(index_elements=list(key))
 
 
 def _changes(
-    update: Mapping[str, Any] | Sequence[str], incoming: Mapping[str, ColumnElement[Any]] | Any
+    table: Table,
+    incoming: Mapping[str, ColumnElement[Any]] | Any,
+    update: Sequence[str],
+    count: str,
 ) -> dict[str, Any]:
-    if not isinstance(update, Mapping):
-        return {name: incoming[name] for name in update}
-    return {
-        name: incoming[value] if isinstance(value, str) else value for name, value in update.items()
-    }
-
-
-def _mysql_upsert(
-    table: Table, key: Sequence[str], update: Mapping[str, Any] | Sequence[str]
-) -> mysql.Insert:
-    statement = mysql.insert(table)
-    changes = _changes(update, statement.inserted)
-    # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
-    return statement.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
+    changes = {name: incoming[name] for name in update}
+    if count:
+        # A literal: PyMySQL cannot send many rows at once when there is a bind behind VALUES.
+        changes[count] = table.c[count] + literal_column("1")
+    return changes
 
 
 def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:

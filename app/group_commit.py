@@ -27,10 +27,14 @@ class GroupCommit(Generic[Item, Answer]):
         *,
         name: str,
         most: int,
+        linger: float = 0.0,
     ) -> None:
+        """`linger`: seconds that the first of a group waits for others to join him."""
         self._commit = commit
         self._name = name
         self._most = most
+        self._linger = linger
+        self._pause = threading.Event()
         self._waiting: list[tuple[Item, Future[Answer]]] = []
         self._changed = threading.Condition()
         self._busy_since: float | None = None
@@ -61,6 +65,9 @@ class GroupCommit(Generic[Item, Answer]):
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
+            if self._linger:
+                self._pause.wait(self._linger)
+            with self._changed:
                 group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             self._busy_since = clock.monotonic()
             self._answer(group)

@@ -10,6 +10,8 @@ from app.log import get_logger
 
 WAIT_SECONDS = 4.0
 GROUP = 200
+# A lone callback waits this long for nothing; a busy minute stores a half more for it.
+LINGER_SECONDS = 0.003
 
 log = get_logger(__name__)
 
@@ -25,7 +27,7 @@ class Store:
         self._db = db
         self._ring = ring
         self._group: GroupCommit[Received, None] = GroupCommit(
-            self._commit, name="store", most=GROUP
+            self._commit, name="store", most=GROUP, linger=LINGER_SECONDS
         )
 
     def put(self, callback: Received) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, literal_column, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -44,11 +44,8 @@ def record_received(session: Session, callbacks: Sequence[Received]) -> None:
         InboxEvent,
         [_row(callback) for callback in callbacks],
         key=["corp_id", "dedupe_key"],
-        update={
-            # A literal: PyMySQL cannot send many rows at once when there is a bind behind VALUES.
-            "duplicates": InboxEvent.duplicates + literal_column("1"),
-            "last_msg_signature": "msg_signature",
-        },
+        update=["last_msg_signature"],
+        count="duplicates",
     )
 
 
