@@ -17,7 +17,6 @@ from app.members.queries import find_member, list_managers
 
 # A loss that reconciliation or a late event finds after this long is history, not news.
 NEWS_HOURS = 48
-KINDS = frozenset({"customer", "member", "transfer"})
 
 
 def record_losses(session: Session, userid: str, external_userid: str) -> list[Loss]:
@@ -35,7 +34,7 @@ def record_losses(session: Session, userid: str, external_userid: str) -> list[L
     }
     new = []
     for period, following in zip(periods, [*periods[1:], None], strict=True):
-        if period.removed_at is None or period.removed_by not in KINDS:
+        if period.removed_at is None:
             continue
         loss = known.get(period.id)
         if loss is None:

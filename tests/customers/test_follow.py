@@ -145,7 +145,7 @@ class Relations(RuleBasedStateMachine):
             for r in rows
         ]
         assert kept == wanted
-        ended = [p for p in wanted if p.removed_by in {"customer", "member", "transfer"}]
+        ended = [p for p in wanted if p.removed_by]
         assert [(loss.kind, loss.lost_at) for loss in losses] == [
             (p.removed_by, p.removed_at) for p in ended
         ]

@@ -44,7 +44,7 @@ def test_the_fields_of_an_add_are_read() -> None:
 def test_order_cdata_and_space_do_not_change_the_key(
     order: list[str],
     cdata: bool,
-    space: str,  # noqa: FBT001 -- hypothesis passes by position
+    space: str,
 ) -> None:
     other = read_event(xml({tag: ADD[tag] for tag in order}, cdata=cdata, space=space))
     assert event_key(other) == event_key(read_event(xml(ADD)))

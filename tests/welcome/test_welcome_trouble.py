@@ -108,14 +108,6 @@ def test_a_limit_that_outlasts_the_deadline_ends_it_at_once(runtime: Runtime, bo
     assert len(deliveries(runtime, "welcome_missed")) == 1
 
 
-def test_a_pause_never_reaches_over_the_deadline(runtime: Runtime, box: Sandbox) -> None:
-    box.faults.errcode(API, 41096, times=None)
-    received_at = clock.utcnow() - timedelta(seconds=17.6)
-    event = box.people.customer_scans("zhaoyi")
-    assert try_once(runtime, greeting_of(event, received_at=received_at)) is None
-    assert (the_delivery(runtime).outcome, the_delivery(runtime).reason) == ("missed", "being_sent")
-
-
 def test_a_wecom_that_cannot_be_reached_is_tried_again(runtime: Runtime, box: Sandbox) -> None:
     greeting = greeting_of(box.people.customer_scans("zhaoyi"))
     box.faults.http(API, 502, times=1)

@@ -18,7 +18,7 @@ from app.customers.models import Customer, FollowChange, FollowUser
 from app.db import fit, upsert
 
 # Facts of one second, which is all that WeCom's clock tells apart, in the order people act in.
-ORDER = {"half": 0, "add": 1, "seen": 2, "customer": 3, "member": 4, "transfer": 5, "reconcile": 6}
+ORDER = {"half": 0, "add": 1, "seen": 2, "customer": 3, "member": 4, "transfer": 5}
 BEGINNINGS = frozenset({"half", "add", "seen"})
 STATE_LENGTH = 128
 
@@ -97,9 +97,6 @@ def _end(periods: list[Period], fact: FollowChange | Change) -> None:
     last = periods[-1]
     if last.removed_at is None:
         periods[-1] = replace(last, removed_at=fact.at, removed_by=fact.kind)
-    elif last.removed_by == "reconcile":
-        # Only now it is told who ended what we had found ended.
-        periods[-1] = replace(last, removed_by=fact.kind)
     elif fact.kind == "member" and last.removed_by == "customer" and last.gave_up_at is None:
         periods[-1] = replace(last, gave_up_at=fact.at)
 
