@@ -1,7 +1,7 @@
 """Follow relations are folded from facts: the same facts in any order give the same periods."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -50,7 +50,7 @@ def test_a_fact_told_twice_is_one(items: list[Change]) -> None:
 @given(facts)
 def test_periods_follow_one_another(items: list[Change]) -> None:
     periods = fold(items)
-    for earlier, later in zip(periods, periods[1:], strict=False):
+    for earlier, later in pairwise(periods):
         assert earlier.removed_at is not None
         assert earlier.removed_at <= later.added_at
 

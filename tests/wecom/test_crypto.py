@@ -15,7 +15,7 @@ KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 RECEIVEID = "wwsandbox000000001"
 CIPHER = CallbackCipher(token="SandboxToken0001", aes_key=KEY, receiveid=RECEIVEID)
 
-# Public facts, one a row: token, key, receiveid, timestamp, nonce, signature, plaintext, ciphertext.
+# Public facts: token, key, receiveid, timestamp, nonce, signature, plaintext, ciphertext.
 VECTORS = {
     "1": (
         "QDG6eK",

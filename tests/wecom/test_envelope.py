@@ -40,11 +40,11 @@ def test_the_fields_of_an_add_are_read() -> None:
     assert int(event.create_time.timestamp()) == 1700000001
 
 
-@given(st.permutations(list(ADD)), st.booleans(), st.sampled_from(["", " ", "\n  "]))
+@given(
+    order=st.permutations(list(ADD)), cdata=st.booleans(), space=st.sampled_from(["", " ", "\n  "])
+)
 def test_order_cdata_and_space_do_not_change_the_key(
-    order: list[str],
-    cdata: bool,
-    space: str,
+    *, order: list[str], cdata: bool, space: str
 ) -> None:
     other = read_event(xml({tag: ADD[tag] for tag in order}, cdata=cdata, space=space))
     assert event_key(other) == event_key(read_event(xml(ADD)))
