@@ -20,6 +20,7 @@ from app.inbox.models import InboxEvent
 from app.inbox.queries import find_claimed
 from app.log import get_logger
 from app.runtime import Runtime
+from app.seal import SealBroken
 from app.wecom.envelope import read_event
 from app.wecom.errors import WeComError
 from callbacks.reaction import BODY_PURPOSE, Reaction, Record, StoredEvent, is_stale, is_urgent
@@ -65,7 +66,10 @@ def work_event(runtime: Runtime, claim: Claim) -> datetime | None:
 
 
 def _react(work: _Work, reactions: tuple[Reaction, ...]) -> datetime | None:
-    event = _opened(work)
+    try:
+        event = _opened(work)
+    except SealBroken:
+        return _finish(work, "dead", N_("无法解封：server.secret_key 换过吗？换回去后可以重新处理"))
     for reaction in reactions:
         if reaction.__name__ in work.ticked:
             continue
