@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import ColumnElement
@@ -183,13 +184,15 @@ class Database:
     def commit(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction and return what it returns, once that is committed.
 
-        For what is done thousands of times: on SQLite, the works of many threads share one commit.
-        One that raises undoes only what it did itself.
+        For what is done thousands of times: the works of many threads share one commit. One that
+        raises undoes only what it did itself. It may run twice: what the database refuses (a
+        deadlock with another machine's group) is tried once more alone.
         """
-        if not self._turn.matters:
+        try:
+            done = self._group.put(work)
+        except DBAPIError:
             with self.write() as session:
                 return work(session)
-        done = self._group.put(work)
         self._wake_for(done.session)
         return cast("T", done.value)
 
@@ -244,11 +247,6 @@ class _Turn:
         self._path: Path | None = None
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
             self._path = Path(f"{url.database}-turn")
-
-    @property
-    def matters(self) -> bool:
-        """Tell whether there is a queue at all."""
-        return self._path is not None
 
     @contextmanager
     def taken(self) -> Iterator[None]:

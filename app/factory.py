@@ -10,7 +10,6 @@ from app.cli import register_commands
 from app.config import Config, load_config
 from app.i18n import use_language
 from app.log import configure_logging
-from app.queue import Ringer
 from app.runtime import build_runtime
 from app.schema import require_schema
 from callbacks import views as callbacks
@@ -54,9 +53,7 @@ def _open_doors(app: Flask, config: Config) -> None:
     runtime = build_runtime(config, lock_wait=WEB_LOCK_WAIT)
     require_schema(runtime.db)
     app.extensions["banke_runtime"] = runtime
-    app.extensions["banke_door"] = callbacks.open_door(
-        config, runtime.db, runtime.sealer, ring=Ringer(runtime.bell).ring
-    )
+    app.extensions["banke_door"] = callbacks.open_door(config, runtime.db, runtime.sealer)
     app.register_blueprint(callbacks.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(domain_file.bp)

@@ -7,7 +7,7 @@ itself.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import redis
 from redis.backoff import NoBackoff
@@ -104,7 +104,7 @@ class Doorbell:
 
 
 class Ringer:
-    """Rings from a thread of its own, so that a slow Redis never holds up a callback.
+    """Rings from a thread of its own, so that a slow Redis never holds anybody up.
 
     The first ring goes out at once. After it the thread rests for a moment, in which one ring
     gathers for all who come: under load Redis hears of fifty groups a second, not of thousands.
@@ -115,13 +115,17 @@ class Ringer:
         self._wanted: set[str] = set()
         self._changed = threading.Condition()
         self._rest = threading.Event()
-        threading.Thread(target=self._run, name="ringer", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
-    def ring(self, lanes: Iterable[str]) -> None:
-        """Have these lanes rung soon; several calls may become one ring."""
+    def ring(self, lane: str) -> None:
+        """Have this lane rung soon; several calls may become one ring."""
         with self._changed:
-            self._wanted.update(lanes)
+            self._wanted.add(lane)
             self._changed.notify()
+            # Not before, so that it may be made before a fork.
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="ringer", daemon=True)
+                self._thread.start()
 
     def _run(self) -> None:
         while True:

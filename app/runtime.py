@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.config import Config
 from app.db import LOCK_WAIT_SECONDS, Database
-from app.queue import Doorbell, connect_redis
+from app.queue import Doorbell, Ringer, connect_redis
 from app.seal import Sealer
 from app.wecom.client import WeComClient, connect_wecom
 
@@ -36,7 +36,7 @@ def build_runtime(
     redis = connect_redis(config.redis.url)
     bell = Doorbell(redis)
     db = Database(config.database.url, lock_wait=lock_wait, durable=durable)
-    db.wake = bell.ring
+    db.wake = Ringer(bell).ring
     return Runtime(
         config=config,
         db=db,

@@ -1,6 +1,6 @@
 """Storing callbacks: nobody is answered before the commit that holds his callback is through."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from app.db import Database
 from app.errors import BankeError
@@ -23,9 +23,8 @@ class NotStored(BankeError):
 class Store:
     """The one writer of callbacks in this process."""
 
-    def __init__(self, db: Database, *, ring: Callable[[Sequence[str]], None]) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._ring = ring
         self._group: GroupCommit[Received, None] = GroupCommit(
             self._commit, name="store", most=GROUP, linger=LINGER_SECONDS
         )
@@ -42,8 +41,6 @@ class Store:
             self._group.put(callback, timeout=WAIT_SECONDS)
         except TimeoutError:
             raise NotStored("the database did not answer in four seconds") from None
-        if callback.fate is None:
-            self._ring([callback.lane])
 
     @property
     def _stuck(self) -> bool:

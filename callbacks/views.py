@@ -1,6 +1,5 @@
 """GET and POST /callbacks/<receiver>: verify, decrypt, store, ring, answer. Decides nothing."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,9 +42,7 @@ class Door:
     store: Store
 
 
-def open_door(
-    config: Config, db: Database, sealer: Sealer, *, ring: Callable[[Sequence[str]], None]
-) -> Door:
+def open_door(config: Config, db: Database, sealer: Sealer) -> Door:
     """Make the door of this configuration."""
     return Door(
         corp_id=config.wecom.corp_id,
@@ -58,7 +55,7 @@ def open_door(
             for name, receiver in config.callbacks.items()
         },
         sealer=sealer,
-        store=Store(db, ring=ring),
+        store=Store(db),
     )
 
 

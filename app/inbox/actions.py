@@ -38,7 +38,7 @@ class Received:
 
 
 def record_received(session: Session, callbacks: Sequence[Received]) -> None:
-    """Store these callbacks; one that is there already is counted on its row."""
+    """Store these callbacks and wake who works them; one that is there is counted on its row."""
     upsert(
         session,
         InboxEvent,
@@ -47,6 +47,8 @@ def record_received(session: Session, callbacks: Sequence[Received]) -> None:
         update=["last_msg_signature"],
         count="duplicates",
     )
+    for lane in {callback.lane for callback in callbacks if callback.fate is None}:
+        wake_after_commit(session, lane)
 
 
 def record_ticked(session: Session, claim: Claim, ticked: Iterable[str]) -> bool:
