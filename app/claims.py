@@ -35,6 +35,17 @@ class Claim:
     token: str
 
 
+# How long after a failed try the next one comes; after the last of them nobody tries any more.
+RETRY_SECONDS = (2, 10, 60, 300, 1800)
+
+
+def next_try(attempts: int) -> datetime | None:
+    """Return when to try again what has failed `attempts` times; None: never."""
+    if attempts > len(RETRY_SECONDS):
+        return None
+    return clock.utcnow() + timedelta(seconds=RETRY_SECONDS[max(0, attempts - 1)])
+
+
 class Later(Exception):
     """Raised by work that wants to be looked at again at the time `at`; nothing has failed."""
 
@@ -78,7 +89,9 @@ def claim_due(
         )
         .execution_options(synchronize_session=False)
     )
-    won = session.scalars(select(table.id).where(table.claimed_by == token).order_by(table.id))
+    won = session.scalars(
+        select(table.id).where(table.id.in_(wanted), table.claimed_by == token).order_by(table.id)
+    )
     return [Claim(row_id, token) for row_id in won]
 
 

@@ -54,6 +54,11 @@ def utcnow() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=_offset.seconds())
 
 
+def later(seconds: float) -> datetime:
+    """Return the time `seconds` from now."""
+    return utcnow() + timedelta(seconds=seconds)
+
+
 def from_unix(seconds: int) -> datetime:
     """Turn WeCom's unix seconds into an aware datetime."""
     return datetime.fromtimestamp(seconds, UTC)

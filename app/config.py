@@ -199,10 +199,17 @@ class Alerts(_Section):
 
     admins: tuple[str, ...] = ()
     grace_seconds: int = Field(default=20, ge=0, le=86400)
-    digest_above: int = Field(default=20, ge=1, le=30)
+    digest_above: int = Field(default=20, ge=1, le=25)
     quiet_hours: str | None = Field(
         default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
     )
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _end_some_time(cls, value: str | None) -> str | None:
+        if value and value[:5] == value[6:]:
+            raise ValueError("must end at another time than they begin")
+        return value
 
 
 class Retention(_Section):
@@ -247,7 +254,7 @@ def load_config(path: Path | None = None, environment: Mapping[str, str] | None 
     """
     environment = os.environ if environment is None else environment
     path = path or Path(environment.get("BANKE_CONFIG", "config.toml"))
-    tree = _read_file(path)
+    tree = _read_file(path, environment)
     for keys, value in _from_environment(environment):
         _put(tree, keys, value)
     try:
@@ -256,11 +263,11 @@ def load_config(path: Path | None = None, environment: Mapping[str, str] | None 
         raise ConfigError(_said_plainly(error, path)) from None
 
 
-def _read_file(path: Path) -> dict[str, Any]:
+def _read_file(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if "BANKE_SERVER__BASE_URL" in os.environ:
+        if "BANKE_SERVER__BASE_URL" in environment:
             return {}
         raise ConfigError(
             f"{path.name} does not exist. Copy config.example.toml to config.toml and fill it in, "

@@ -32,7 +32,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import ColumnElement
@@ -44,6 +43,8 @@ T = TypeVar("T")
 
 LOCK_WAIT_SECONDS = 10.0
 POOL_SIZE = 16
+# A server has a hundred or so in all, for every process of every machine.
+SERVER_CONNECTIONS = 32
 GROUP = 64
 WAKE = "banke_wake"
 MAX_CONNECTIONS = 96
@@ -184,15 +185,14 @@ class Database:
     def commit(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction and return what it returns, once that is committed.
 
-        For what is done thousands of times: the works of many threads share one commit. One that
-        raises undoes only what it did itself. It may run twice: what the database refuses (a
-        deadlock with another machine's group) is tried once more alone.
+        For what is done thousands of times: on SQLite the works of many threads share one commit,
+        and one that raises undoes only what it did itself. The servers lock rows and not the whole
+        database: there, a group would have all wait for the one row that another machine holds.
         """
-        try:
-            done = self._group.put(work)
-        except DBAPIError:
+        if not self._turn.matters:
             with self.write() as session:
                 return work(session)
+        done = self._group.put(work)
         self._wake_for(done.session)
         return cast("T", done.value)
 
@@ -247,6 +247,11 @@ class _Turn:
         self._path: Path | None = None
         if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
             self._path = Path(f"{url.database}-turn")
+
+    @property
+    def matters(self) -> bool:
+        """Tell whether there is a queue at all."""
+        return self._path is not None
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -316,7 +321,7 @@ def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:
         return _make_sqlite(url, lock_wait, durable=durable)
     options: dict[str, Any] = {
         "pool_size": POOL_SIZE,
-        "max_overflow": MAX_CONNECTIONS - POOL_SIZE,
+        "max_overflow": SERVER_CONNECTIONS - POOL_SIZE,
         "pool_pre_ping": True,
         "pool_recycle": 1800,
         "pool_timeout": lock_wait,

@@ -4,6 +4,7 @@ The worker is woken by the doorbell, the relay by the clock; both drain in this 
 claimed is renewed while it is being worked and given back when the process stops.
 """
 
+import heapq
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app import clock
-from app.claims import Claim
+from app.claims import Claim, Later
 from app.log import get_logger
 from app.queue import Doorbell
 
@@ -25,7 +26,8 @@ log = get_logger(__name__)
 class Lane:
     """What a lane is: how to claim its work, and how to do one piece of it.
 
-    `work` returns when the piece wants to be looked at again, None if never.
+    `work` returns when the piece wants to be looked at again, None if never. `claim` may raise
+    `Later` when there is something to claim and it is not its turn yet.
     """
 
     name: str
@@ -50,7 +52,8 @@ class Drainer:
         self._in_flight: dict[Claim, Future[None]] = {}
         self._woken = True
         self._stopping = False
-        self._wake_at = 0.0
+        # When the pieces that were put off want to be looked at: a heap.
+        self._wake_times: list[float] = []
         self._threads = [
             threading.Thread(target=self._run, name=f"drain-{lane.name}", daemon=True),
             threading.Thread(target=self._renew, name=f"renew-{lane.name}", daemon=True),
@@ -72,6 +75,9 @@ class Drainer:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+        # A claim that is under way still comes in, and must be among what is given back.
+        self._threads[0].join(within)
+        with self._changed:
             self._changed.wait_for(lambda: not self._in_flight, timeout=within)
             left = list(self._in_flight)
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -83,21 +89,24 @@ class Drainer:
             self._wait_for_a_reason()
             try:
                 self._drain()
+            except Later as later:
+                self._wake_later(later.at)
             except Exception as error:  # noqa: BLE001 -- a lane that stops would lose everything after
                 log.warning("lane_stumbled", lane=self._lane.name, error_name=type(error).__name__)
 
     def _wait_for_a_reason(self) -> None:
-        """Wait for a ring, for the time of the next piece that is known, or for the next look."""
+        """Wait for a ring, for the time of a piece that was put off, or for the next look."""
         look_at = clock.monotonic() + self._look_every
         with self._changed:
             while not (self._woken or self._stopping):
                 # A piece may be put off while we wait, to a time before the one we wait for.
-                left = min(look_at, self._wake_at or look_at) - clock.monotonic()
+                left = min([look_at, *self._wake_times[:1]]) - clock.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(left)
             self._woken = False
-            self._wake_at = 0.0
+            while self._wake_times and self._wake_times[0] <= clock.monotonic():
+                heapq.heappop(self._wake_times)
 
     def _drain(self) -> None:
         """Claim and start work until nothing is due. Clears the ring first, then looks."""
@@ -106,6 +115,9 @@ class Drainer:
             free = self._wait_for_room()
             claims = self._lane.claim(free, self._overdue) if free else []
             if not claims:
+                return
+            if self._stopping:
+                _guarded(self._lane.release)(claims)
                 return
             for claim in claims:
                 self._begin(claim)
@@ -132,7 +144,7 @@ class Drainer:
     def _work(self, claim: Claim) -> None:
         again_at = self._lane.work(claim)
         if again_at is not None:
-            self._wake_later((again_at - clock.utcnow()).total_seconds())
+            self._wake_later(again_at)
 
     def _ended(self, claim: Claim) -> None:
         with self._changed:
@@ -142,21 +154,24 @@ class Drainer:
         if error is not None:
             log.warning("work_failed", lane=self._lane.name, error_name=type(error).__name__)
 
-    def _wake_later(self, seconds: float) -> None:
-        at = clock.monotonic() + max(0.0, seconds) + self._overdue
+    def _wake_later(self, at: datetime) -> None:
+        seconds = max(0.0, (at - clock.utcnow()).total_seconds()) + self._overdue
         with self._changed:
-            self._wake_at = min(self._wake_at or at, at)
+            heapq.heappush(self._wake_times, clock.monotonic() + seconds)
             self._changed.notify_all()
 
     def _renew(self) -> None:
         """Renew the leases of what is in flight, three times a lease."""
         renew = _guarded(self._lane.renew)
-        while not self._stopping:
+        while not self._stopping or self._in_flight:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping, self._lane.lease / 3)
+                self._changed.wait_for(self._is_over, self._lane.lease / 3)
                 held = list(self._in_flight)
-            if held and not self._stopping:
+            if held:
                 renew(held)
+
+    def _is_over(self) -> bool:
+        return self._stopping and not self._in_flight
 
 
 def _guarded(call: Callable[[Sequence[Claim]], None]) -> Callable[[Sequence[Claim]], None]:

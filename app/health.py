@@ -13,7 +13,7 @@ from app.access import access
 from app.config import is_loopback
 from app.deliveries.queries import count_outcomes
 from app.inbox.queries import count_fates, list_backlogs
-from app.messages import BUILDERS
+from app.messages import KINDS
 from app.runtime import Runtime
 
 # An urgent event this old has missed its customer; nothing should ever wait that long.
@@ -43,7 +43,7 @@ def readyz() -> tuple[dict[str, object], int]:
     except SQLAlchemyError:
         return {"ready": False, "database": "down"}, 503
     late = {b.lane: round(b.oldest_seconds, 1) for b in backlogs if b.oldest_seconds > LATE_SECONDS}
-    redis = "ok" if _redis_answers(runtime) else "degraded"
+    redis = "ok" if runtime.bell.answers() else "degraded"
     return {"ready": True, "database": "ok", "redis": redis, "late_seconds": late}, 200
 
 
@@ -60,10 +60,6 @@ def metrics() -> Response:
 def _runtime() -> Runtime:
     runtime: Runtime = current_app.extensions["banke_runtime"]
     return runtime
-
-
-def _redis_answers(runtime: Runtime) -> bool:
-    return runtime.bell.answers()
 
 
 def _require_token(runtime: Runtime) -> None:
@@ -97,7 +93,7 @@ def _measure(runtime: Runtime, figures: CollectorRegistry) -> None:
         for backlog in list_backlogs(session):
             waiting.labels(backlog.lane).set(backlog.waiting)
             oldest.labels(backlog.lane).set(backlog.oldest_seconds)
-        for kind in ("welcome", *BUILDERS):
+        for kind in ("welcome", *KINDS):
             counted = count_outcomes(session, kind=kind, since=since)
             for (outcome, reason), count in counted.items():
                 sent.labels(kind, outcome or "open", reason).set(count)

@@ -1,15 +1,17 @@
 """The lanes: which work each of them does, how much at once, and how long a claim holds.
 
-A notice board: a new kind of work is a row here. A slow lane never holds up a quicker one.
+A notice board: a new kind of work is a row here. A slow lane never holds up a quicker one, and
+while anybody waits to be greeted, the others give way.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.sql import ColumnElement
 
-from app.claims import Claim, Due, claim_due, has_due, release, renew
+from app import clock
+from app.claims import Claim, Due, Later, claim_due, has_due, release, renew
 from app.deliveries.models import Delivery
 from app.drain import Lane
 from app.inbox.models import InboxEvent
@@ -23,6 +25,7 @@ LEASE = 60.0
 # 1,000 greetings at 200 ms a call within 18 s need a dozen calls in flight; this leaves room.
 URGENT_POOL = 32
 POOL = 12
+GIVE_WAY = timedelta(seconds=0.1)
 
 
 def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
@@ -101,9 +104,13 @@ def _is_wanted(
 ) -> bool:
     """Look without waiting for any writer whether this lane has something to claim.
 
-    Whoever has a welcome_code goes first, also where the database is what is scarce.
+    Raises:
+        Later: it has, but somebody with a welcome_code waits, and he goes first: also the database
+            and the processor are things to be waited for.
     """
     with runtime.db.read() as session:
         if not has_due(session, table, *conditions, overdue=overdue):
             return False
-        return name == "urgent" or not has_due(session, InboxEvent, InboxEvent.lane == "urgent")
+        if name != "urgent" and has_due(session, InboxEvent, InboxEvent.lane == "urgent"):
+            raise Later(clock.utcnow() + GIVE_WAY)
+        return True

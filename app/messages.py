@@ -1,143 +1,208 @@
 """The lane `deliveries`: every message to a member, built by its kind and sent once.
 
-A notice board: a new kind of message is a row in `BUILDERS`. The body is stored with the row before
-it is sent, so that a second try sends the very same and WeCom's own duplicate check catches it.
+A notice board: a new kind of message is a row in `KINDS`. The body is stored with the row before it
+is sent, so that a second try sends the very same and WeCom's own duplicate check catches it. How
+many go to one member in a minute, and when, is `app.pacing`'s business.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.churn.jobs import build_loss_card
-from app.claims import Claim, Later
+from app.churn.jobs import build_loss_card, build_loss_digest
+from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.customers.queries import REASON_WORDS, get_standing
 from app.deliveries.actions import record_outcome
 from app.deliveries.models import Delivery
 from app.i18n import _
 from app.log import get_logger
 from app.outbox import Cancelled, Card, build_message
+from app.pacing import Kind, goes_as_digest, list_open
 from app.runtime import Runtime
 from app.wecom import message
-from app.wecom.errors import TryAgainLater, WeComError
+from app.wecom.errors import (
+    BadRequest,
+    MissingPermission,
+    NoSuchRelation,
+    TryAgainLater,
+    WeComError,
+)
 
-RETRY_SECONDS = (2, 10, 60, 300, 1800)
 PURPOSE = "deliveries.payload"
+# What another try would not change, and the reason that is put down for it.
+FINAL: dict[type[WeComError], str] = {
+    MissingPermission: "permission",
+    NoSuchRelation: "receiver_gone",
+    BadRequest: "refused",
+}
 
 log = get_logger(__name__)
-
-Builder = Callable[[Runtime, Session, Delivery], Card]
 
 
 def work_message(runtime: Runtime, claim: Claim) -> datetime | None:
     """Send one message that is due; return when it wants to be tried again."""
     try:
         body = _reserve(runtime, claim)
+        sent = None if body is None else message.send(runtime.wecom, body)
     except Later as later:
-        return _postpone(runtime, claim, later.at)
-    if body is None:
-        return None
-    try:
-        sent = message.send(runtime.wecom, body)
-    except WeComError as error:
+        return _postpone(runtime, claim, later.at, failed=False)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it must be on record and have an end
         return _failed(runtime, claim, error)
-    invalid = bool(sent.invaliduser)
-    with runtime.db.write() as session:
-        record_outcome(
-            session,
-            claim.id,
-            outcome="failed" if invalid else "sent",
-            reason=_kept_reason(session, claim) or ("receiver_gone" if invalid else ""),
-        )
+    if sent is not None:
+        gone = bool(sent.invaliduser or sent.unlicenseduser)
+        _end(runtime, claim, "failed" if gone else "sent", reason="receiver_gone" if gone else "")
     return None
 
 
 def _reserve(runtime: Runtime, claim: Claim) -> Mapping[str, Any] | None:
     """Build the body, or take the one of the first try, and note that it is being sent."""
     with runtime.db.write() as session:
-        delivery = session.get(Delivery, claim.id)
-        if delivery is None or delivery.claimed_by != claim.token or delivery.due_at is None:
+        waiting = list_open(session, claim)
+        if waiting is None:
             return None
-        if delivery.payload is not None:
-            opened: Mapping[str, Any] = json.loads(
-                runtime.sealer.open(delivery.payload, purpose=PURPOSE)
-            )
-            return opened
-        try:
-            card = BUILDERS[delivery.kind](runtime, session, delivery)
-        except Cancelled as cancelled:
-            record_outcome(session, delivery.id, outcome="cancelled", reason=cancelled.reason)
+        delivery, others = waiting
+        if delivery.attempts > len(RETRY_SECONDS) + 1:
+            record_outcome(session, delivery.id, outcome="failed", reason="gave_up")
             return None
-        body = build_message(runtime.config, delivery.recipient, card, number=delivery.id)
-        delivery.payload = runtime.sealer.seal(json.dumps(body).encode(), purpose=PURPOSE)
-        delivery.tried_at = clock.utcnow()
-        return body
+        if delivery.payload is None:
+            try:
+                card = _build(runtime, session, delivery, others)
+            except Cancelled as cancelled:
+                record_outcome(session, delivery.id, outcome="cancelled", reason=cancelled.reason)
+                return None
+            body = build_message(runtime.config, delivery.recipient, card, number=delivery.id)
+            delivery.payload = runtime.sealer.seal(json.dumps(body).encode(), purpose=PURPOSE)
+            delivery.tried_at = clock.utcnow()
+        opened = runtime.sealer.open(delivery.payload, purpose=PURPOSE)
+        return dict(json.loads(opened))
 
 
-def _failed(runtime: Runtime, claim: Claim, error: WeComError) -> datetime | None:
+def _build(runtime: Runtime, session: Session, delivery: Delivery, others: list[Delivery]) -> Card:
+    """Return the card of this message, alone or as a digest that takes the others along.
+
+    Raises:
+        Cancelled: nobody needs it any more.
+        Later: quiet hours, or the minute is full.
+    """
+    kind = KINDS[delivery.kind]
+    card = kind.build(runtime, session, delivery)
+    if not goes_as_digest(session, runtime.config, delivery, kind=kind, others=others):
+        return card
+    carried = [other for other in others if _stands(runtime, session, kind, other)]
+    delivery.reason = "digest"
+    delivery.detail = {"count": len(carried) + 1}
+    for other in carried:
+        # Whether it reached anybody, the digest's own row will say.
+        detail = {"digest": delivery.id}
+        record_outcome(session, other.id, outcome="cancelled", reason="in_digest", detail=detail)
+    return kind.build_digest(runtime, session, [delivery, *carried])
+
+
+def _stands(runtime: Runtime, session: Session, kind: Kind, delivery: Delivery) -> bool:
+    try:
+        kind.build(runtime, session, delivery)
+    except Cancelled as cancelled:
+        record_outcome(session, delivery.id, outcome="cancelled", reason=cancelled.reason)
+        return False
+    return True
+
+
+def _failed(runtime: Runtime, claim: Claim, error: Exception) -> datetime | None:
+    errcode = error.errcode if isinstance(error, WeComError) else None
     with runtime.db.read() as session:
         attempts = session.get_one(Delivery, claim.id).attempts
-    log.warning("message_not_sent", delivery_id=claim.id, errcode=error.errcode, attempts=attempts)
-    if attempts > len(RETRY_SECONDS):
-        with runtime.db.write() as session:
-            record_outcome(
-                session,
-                claim.id,
-                outcome="failed",
-                reason="refused",
-                detail={"errcode": error.errcode},
-            )
+    log.warning(
+        "message_not_sent",
+        delivery_id=claim.id,
+        attempts=attempts,
+        errcode=errcode,
+        error_name=type(error).__name__,
+    )
+    again_at = None if type(error) in FINAL else next_try(attempts)
+    if again_at is None:
+        why = "unreachable" if isinstance(error, TryAgainLater) and errcode is None else "refused"
+        if not isinstance(error, WeComError):
+            why = "broken"
+        reason = FINAL.get(type(error), why) if isinstance(error, WeComError) else why
+        _end(runtime, claim, "failed", reason=reason, errcode=errcode)
         return None
-    pause = float(RETRY_SECONDS[max(0, attempts - 1)])
     if isinstance(error, TryAgainLater):
-        pause = max(pause, error.retry_after)
-    return _postpone(runtime, claim, clock.utcnow() + timedelta(seconds=pause), failed=True)
+        again_at = max(again_at, clock.later(error.retry_after))
+    return _postpone(runtime, claim, again_at, failed=True)
 
 
-def _postpone(
-    runtime: Runtime, claim: Claim, due_at: datetime, *, failed: bool = False
-) -> datetime:
+def _end(
+    runtime: Runtime, claim: Claim, outcome: str, *, reason: str = "", errcode: int | None = None
+) -> None:
+    with runtime.db.write() as session:
+        delivery = session.get_one(Delivery, claim.id)
+        detail = delivery.detail | ({} if errcode is None else {"errcode": errcode})
+        reason = reason or delivery.reason
+        record_outcome(session, claim.id, outcome=outcome, reason=reason, detail=detail)
+
+
+def _postpone(runtime: Runtime, claim: Claim, due_at: datetime, *, failed: bool) -> datetime:
     with runtime.db.write() as session:
         delivery = session.get(Delivery, claim.id)
         if delivery is not None and delivery.claimed_by == claim.token and delivery.due_at:
             delivery.due_at = due_at
             delivery.attempts -= not failed
+            # So that a renewal under way cannot move the time that is set here.
+            delivery.claimed_by = None
     return due_at
 
 
-def _kept_reason(session: Session, claim: Claim) -> str:
-    return session.get_one(Delivery, claim.id).reason
-
-
-def _build_welcome_missed(runtime: Runtime, session: Session, delivery: Delivery) -> Card:
-    del runtime
-    standing = get_standing(session, delivery.userid, delivery.external_userid)
+def _build_welcome_missed(_runtime: Runtime, session: Session, delivery: Delivery) -> Card:
     return Card(
         source=_("欢迎语"),
         title=_("客户没有收到欢迎语"),
-        desc=_("请手动问候 {who}", who=standing.remark or standing.name or _("这位客户")),
+        desc=_("请手动问候 {who}", who=_name(session, delivery)),
         path=f"/sidebar/customers/{delivery.external_userid}/profile",
     )
 
 
-def _build_transfer_failed(runtime: Runtime, session: Session, delivery: Delivery) -> Card:
-    del runtime
-    standing = get_standing(session, delivery.userid, delivery.external_userid)
+def _build_missed_digest(_runtime: Runtime, session: Session, deliveries: list[Delivery]) -> Card:
+    return Card(
+        source=_("欢迎语"),
+        title=_("{count} 位客户没有收到欢迎语", count=len(deliveries)),
+        desc=_("请手动问候 {who}", who=_("、").join(_name(session, d) for d in deliveries[:8])),
+        path="/sidebar/",
+    )
+
+
+def _build_transfer_failed(_runtime: Runtime, session: Session, delivery: Delivery) -> Card:
     why = REASON_WORDS.get(delivery.ref)
     return Card(
         source=_("客户转接"),
         title=_("转接没有成功"),
-        desc=_("{who} 仍由你跟进", who=standing.remark or standing.name or _("这位客户")),
+        desc=_("{who} 仍由你跟进", who=_name(session, delivery)),
         rows=[(_("原因"), _(why))] if why else [],
         path=f"/sidebar/customers/{delivery.external_userid}/profile",
     )
 
 
-BUILDERS: dict[str, Builder] = {
-    "loss": build_loss_card,
-    "welcome_missed": _build_welcome_missed,
-    "transfer_failed": _build_transfer_failed,
+def _build_transfers_digest(
+    _runtime: Runtime, session: Session, deliveries: list[Delivery]
+) -> Card:
+    return Card(
+        source=_("客户转接"),
+        title=_("{count} 位客户的转接没有成功", count=len(deliveries)),
+        desc=_("{who} 仍由你跟进", who=_("、").join(_name(session, d) for d in deliveries[:8])),
+        path="/sidebar/",
+    )
+
+
+def _name(session: Session, delivery: Delivery) -> str:
+    standing = get_standing(session, delivery.userid, delivery.external_userid)
+    return standing.remark or standing.name or _("一位客户")
+
+
+KINDS: dict[str, Kind] = {
+    "loss": Kind(build_loss_card, build_loss_digest, waits_for_grace=True),
+    "welcome_missed": Kind(_build_welcome_missed, _build_missed_digest),
+    "transfer_failed": Kind(_build_transfer_failed, _build_transfers_digest),
 }

@@ -1,18 +1,16 @@
-"""Messages to members, as a card: what every kind of message is made into, and sent as."""
+"""Messages to members as cards: what every kind of message is made into, and sent as."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from app.config import Config
-from app.members.models import Member
+from app.db import fit
 
-# WeCom cuts or refuses beyond these (document/path/90236, template_card).
-TITLE, DESC, KEY, VALUE, ROWS = 26, 30, 5, 30, 6
-DUPLICATE_CHECK_SECONDS = 1800
+# What a card shows of each part (document/path/90236, template_card).
+TITLE, DESC, VALUE, ROWS = 26, 112, 30, 6
+# Longer than all our tries of one message together.
+DUPLICATE_CHECK_SECONDS = 7200
 
 
 class Cancelled(Exception):
@@ -34,19 +32,14 @@ class Card:
     rows: Sequence[tuple[str, str]] = field(default_factory=tuple)
 
 
-def hold(session: Session, userid: str) -> None:
-    """Let one transaction at a time count what this member gets."""
-    session.execute(select(Member.userid).where(Member.userid == userid).with_for_update())
-
-
 def build_message(config: Config, recipient: str, card: Card, *, number: int) -> Mapping[str, Any]:
     """Return the body of message/send.
 
-    WeCom takes the same body only once in half an hour, so that a send repeated after a crash is
+    WeCom takes the same body only once in two hours, so that a send repeated after a crash is
     not delivered twice. `number` is the delivery's: it keeps two messages that say the same, such
     as two digests of as many customers, from being taken for one.
     """
-    rows = [{"keyname": key, "value": value[:VALUE]} for key, value in card.rows[:ROWS]]
+    rows = [{"keyname": key, "value": fit(value, VALUE)} for key, value in card.rows[:ROWS]]
     return {
         "touser": recipient,
         "msgtype": "template_card",
@@ -55,7 +48,7 @@ def build_message(config: Config, recipient: str, card: Card, *, number: int) ->
         "template_card": {
             "card_type": "text_notice",
             "source": {"desc": card.source},
-            "main_title": {"title": card.title[:TITLE], "desc": card.desc[:120]},
+            "main_title": {"title": fit(card.title, TITLE), "desc": fit(card.desc, DESC)},
             "horizontal_content_list": rows,
             "card_action": {"type": 1, "url": f"{config.server.base_url}{card.path}#m{number}"},
         },

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import redis
 
+from app import clock
 from app.log import get_logger
 from app.queue import connect_redis
 
-START_SECONDS = 5.0
+PREFIX = "banke-"
+RESTART_SECONDS = 1.0
+STOP_SECONDS = 5.0
 
 log = get_logger(__name__)
 
@@ -43,8 +46,9 @@ class EmbeddedRedis:
         self._note = home / "redis.address"
         self._binary = find_server()
         # Not below the project: the path of a unix socket may only have some hundred bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="banke-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
 
     @property
     def url(self) -> str:
@@ -63,8 +67,10 @@ class EmbeddedRedis:
         return self.url
 
     def keep_up(self) -> None:
-        """Start it again if it died."""
-        if self._process is not None and self._process.poll() is not None:
+        """Start it again if it died, once a second at most."""
+        if self._process is None or self._process.poll() is None:
+            return
+        if clock.monotonic() - self._started_at > RESTART_SECONDS:
             log.warning("redis_restarted", exit=self._process.returncode)
             self._spawn()
 
@@ -72,11 +78,16 @@ class EmbeddedRedis:
         """Take it down and leave nothing behind."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
         self._note.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _spawn(self) -> None:
+        self._started_at = clock.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 -- a Redis server that we found ourselves
             [
                 str(self._binary),
@@ -106,3 +117,6 @@ def _end_orphan(note: Path) -> None:
             connection.shutdown(nosave=True)
         except redis.RedisError:
             log.info("no_orphaned_redis")
+        folder = Path(url.removeprefix("unix://")).parent
+        if folder.name.startswith(PREFIX):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from app.inbox.actions import prune
 from app.log import get_logger
 from app.members.jobs import sync_members
 from app.runtime import Runtime
-from app.schedule_runs import is_due, take_turn
+from app.schedule_runs import end_turn, hasten, is_due, take_turn
 from app.welcome.jobs import sync_media
 
 LOOK_EVERY = 5.0
@@ -19,11 +19,12 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """A job, and how many seconds lie between two runs; the first is right after the start."""
+    """A job, and how many seconds lie between two runs. `at_start`: also when a relay starts."""
 
     name: str
     every: float
     run: Callable[[Runtime], object]
+    at_start: bool = False
 
 
 def prune_inbox(runtime: Runtime) -> None:
@@ -36,8 +37,8 @@ def prune_inbox(runtime: Runtime) -> None:
 
 
 SCHEDULE = (
-    Job("members.sync_members", HOUR, sync_members),
-    Job("welcome.sync_media", 10 * MINUTE, sync_media),
+    Job("members.sync_members", HOUR, sync_members, at_start=True),
+    Job("welcome.sync_media", 10 * MINUTE, sync_media, at_start=True),
     Job("inbox.prune", DAY, prune_inbox),
 )
 
@@ -45,20 +46,41 @@ SCHEDULE = (
 def run_schedule(runtime: Runtime) -> None:
     """Run what is due, for ever; start it in a thread of its own."""
     pause = threading.Event()
+    _guarded(_hasten_those_at_start, runtime)
     while True:
         for job in SCHEDULE:
-            _run_if_due(runtime, job)
+            _guarded(run_if_due, runtime, job)
         pause.wait(LOOK_EVERY)
 
 
-def _run_if_due(runtime: Runtime, job: Job) -> None:
+def run_if_due(runtime: Runtime, job: Job) -> None:
+    """Run the job if it is its time and nobody else is at it; one that fails is due in a minute."""
+    with runtime.db.read() as session:
+        if not is_due(session, job.name):
+            return
+    with runtime.db.write() as session:
+        if not take_turn(session, job.name):
+            return
+    again_in = MINUTE
     try:
-        with runtime.db.read() as session:
-            if not is_due(session, job.name):
-                return
-        with runtime.db.write() as session:
-            mine = take_turn(session, job.name, every=job.every)
-        if mine:
-            job.run(runtime)
+        job.run(runtime)
+        again_in = job.every
     except Exception as error:  # noqa: BLE001 -- one job's fault must not end the others
         log.warning("periodic_job_failed", job=job.name, error_name=type(error).__name__)
+    with runtime.db.write() as session:
+        end_turn(session, job.name, again_in=again_in)
+
+
+def _hasten_those_at_start(runtime: Runtime) -> None:
+    with runtime.db.write() as session:
+        for job in SCHEDULE:
+            if job.at_start:
+                hasten(session, job.name, unless_within=MINUTE)
+
+
+def _guarded(call: Callable[..., None], *arguments: object) -> None:
+    """The database may be away for a while; the schedule goes on when it is back."""
+    try:
+        call(*arguments)
+    except Exception as error:  # noqa: BLE001 -- a schedule that ends is missed by nobody for days
+        log.warning("schedule_stumbled", error_name=type(error).__name__)

@@ -9,6 +9,8 @@ from app import clock
 from app.claims import changed_one
 from app.db import Base, WireId, upsert
 
+TURN = timedelta(minutes=10)
+
 
 class ScheduleRun(Base):
     """One periodic job. `due_at` moves on when a machine takes the turn."""
@@ -26,8 +28,11 @@ def is_due(session: Session, name: str) -> bool:
     return run is None or run.due_at is None or run.due_at <= clock.utcnow()
 
 
-def take_turn(session: Session, name: str, *, every: float) -> bool:
-    """Tell whether this process is the one to run `name` now; the next turn is `every` s later."""
+def take_turn(session: Session, name: str) -> bool:
+    """Tell whether this process is the one to run `name` now.
+
+    The turn is kept for ten minutes; a process that dies in the middle leaves it to another then.
+    """
     upsert(session, ScheduleRun, [{"name": name}], key=["name"])
     now = clock.utcnow()
     taken = session.execute(
@@ -35,7 +40,31 @@ def take_turn(session: Session, name: str, *, every: float) -> bool:
         .where(
             ScheduleRun.name == name, or_(ScheduleRun.due_at.is_(None), ScheduleRun.due_at <= now)
         )
-        .values(due_at=now + timedelta(seconds=every), started_at=now)
+        .values(due_at=now + TURN, started_at=now)
         .execution_options(synchronize_session=False)
     )
     return changed_one(taken)
+
+
+def end_turn(session: Session, name: str, *, again_in: float) -> None:
+    """Have the next turn come so many seconds from now."""
+    session.execute(
+        update(ScheduleRun)
+        .where(ScheduleRun.name == name)
+        .values(due_at=clock.later(again_in))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hasten(session: Session, name: str, *, unless_within: float) -> None:
+    """Have the next turn now, unless the last one began within so many seconds."""
+    now = clock.utcnow()
+    session.execute(
+        update(ScheduleRun)
+        .where(
+            ScheduleRun.name == name,
+            ScheduleRun.started_at < now - timedelta(seconds=unless_within),
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.claims import Claim, Later
+from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.db import wake_after_commit
 from app.i18n import N_
 from app.inbox.actions import record_finished, record_postponed, record_ticked
@@ -26,7 +26,8 @@ from app.wecom.errors import WeComError
 from callbacks.reaction import BODY_PURPOSE, Reaction, Record, StoredEvent, is_stale, is_urgent
 from callbacks.routing import find_reactions
 
-RETRY_SECONDS = (2, 10, 60, 300, 1800)
+# As long as a welcome_code may live, whatever failed around it is tried again in its own lane.
+URGENT_SECONDS = 18
 
 log = get_logger(__name__)
 
@@ -74,11 +75,17 @@ def _react(work: _Work, reactions: tuple[Reaction, ...]) -> datetime | None:
         if reaction.__name__ in work.ticked:
             continue
         if work.row.lane == "urgent" and not is_urgent(reaction):
-            return _hand_over(work)
+            return _come_back(work) if _still_urgent(work) else _hand_over(work)
         if work.unsaved:
             _commit(work, _tick(work))
         _try(work, reaction, event)
     return _come_back(work) if work.faults else _finish(work, "done")
+
+
+def _still_urgent(work: _Work) -> bool:
+    """Tell whether the welcome failed for a reason of ours, and may be sent yet."""
+    age = clock.utcnow() - work.row.received_at
+    return bool(work.faults) and age < timedelta(seconds=URGENT_SECONDS)
 
 
 def _opened(work: _Work) -> StoredEvent:
@@ -162,10 +169,8 @@ def _hand_over(work: _Work) -> datetime | None:
 
 def _come_back(work: _Work) -> datetime | None:
     note = "；".join(work.faults)
-    if work.row.attempts > len(RETRY_SECONDS):
-        return _finish(work, "dead", note)
-    pause = RETRY_SECONDS[max(0, work.row.attempts - 1)]
-    return _postpone(work, clock.utcnow() + timedelta(seconds=pause), note=note)
+    again_at = next_try(work.row.attempts)
+    return _postpone(work, again_at, note=note) if again_at else _finish(work, "dead", note)
 
 
 def _postpone(

@@ -3,10 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+from sqlalchemy import event
+
 from app import clock
 from app.claims import claim_due, release, renew
 from app.db import Database
-from app.inbox.actions import Received, record_finished, record_received
+from app.inbox.actions import Received, record_finished, record_postponed, record_received
 from app.inbox.models import InboxEvent
 
 
@@ -97,3 +99,30 @@ def test_the_relay_takes_only_what_has_waited(db: Database) -> None:
     assert claim(db, overdue=1.0) == []
     receive(db, 2, received_at=clock.utcnow() - timedelta(seconds=2))
     assert claim(db, overdue=1.0) == [2]
+
+
+def test_a_renewal_under_way_does_not_move_a_put_off_row(db: Database) -> None:
+    receive(db, 1)
+    soon = clock.later(0.5)
+    with db.write() as session:
+        claims = claim_due(session, InboxEvent, limit=1, lease=60)
+        record_postponed(session, claims[0], due_at=soon)
+        renew(session, InboxEvent, claims, lease=60)
+    with db.read() as session:
+        assert session.get_one(InboxEvent, 1).due_at == soon
+
+
+def test_claiming_searches_by_key_and_not_the_whole_inbox(db: Database) -> None:
+    receive(db, 1)
+    statements: list[tuple[str, object]] = []
+    event.listen(
+        db.engine,
+        "before_cursor_execute",
+        lambda _c, _k, sql, values, *_: statements.append((sql, values)),
+    )
+    with db.write() as session:
+        claim_due(session, InboxEvent, InboxEvent.lane == "events", limit=10, lease=60)
+    with db.engine.connect() as connection:
+        for sql, values in [one for one in statements if one[0].startswith(("SELECT", "UPDATE"))]:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)  # type: ignore[arg-type]  # as it was run
+            assert not [row for row in plan if str(row[3]).startswith("SCAN inbox_events")]

@@ -61,6 +61,7 @@ def test_a_complete_file_is_read(tmp_path: Path) -> None:
         ("callbacks", {"app": {"token": "a", "aes_key": "a" * 42 + "$"}}, "callbacks.app.aes_key:"),
         ("alerts", {"grace_seconds": -1}, "alerts.grace_seconds:"),
         ("alerts", {"quiet_hours": "25:00-08:00"}, "alerts.quiet_hours:"),
+        ("alerts", {"quiet_hours": "08:00-08:00"}, "alerts.quiet_hours: must end"),
         ("nonsense", {"x": 1}, "nonsense: there is no such key"),
     ],
 )

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from app import clock
-from app.claims import Claim
+from app.claims import Claim, Later
 from app.drain import Drainer, Lane
 from app.queue import Doorbell
 
@@ -27,6 +28,8 @@ class Board:
         self.gate = threading.Event()
         self.gate.set()
         self.again: dict[int, datetime] = {}
+        self.gives_way = 0
+        self.looks = 0
         self.lane = Lane(
             name="events",
             pool=4,
@@ -42,8 +45,19 @@ class Board:
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.worked) >= count, PATIENCE)
 
+    def look(self) -> None:
+        """Wait until the lane has been looked at once more."""
+        with self.changed:
+            seen = self.looks
+            assert self.changed.wait_for(lambda: self.looks > seen, PATIENCE)
+
     def _claim(self, limit: int, _overdue: float) -> list[Claim]:
         with self.changed:
+            self.looks += 1
+            self.changed.notify_all()
+            if self.gives_way:
+                self.gives_way -= 1
+                raise Later(clock.later(0.05))
             taken, self.due = self.due[:limit], self.due[limit:]
         return taken
 
@@ -124,6 +138,34 @@ def test_what_wants_another_look_gets_it_at_its_time(drainers: list[Drainer]) ->
     board.wait_for(2)
 
 
+def test_a_ring_before_that_time_does_not_make_it_forgotten(drainers: list[Drainer]) -> None:
+    board = Board(1)
+    board.again[1] = clock.later(0.5)
+    drainer = drain(board, drainers)
+    board.wait_for(1)
+    drainer.wake()
+    board.look()
+    board.due = [Claim(1, "t")]
+    board.wait_for(2)
+
+
+def test_two_that_were_put_off_are_each_looked_for(drainers: list[Drainer]) -> None:
+    board = Board(1, 2)
+    board.again = {1: clock.later(0.3), 2: clock.later(0.6)}
+    drain(board, drainers)
+    board.wait_for(2)
+    board.look()
+    board.due = [Claim(3, "t")]
+    board.wait_for(3)
+
+
+def test_a_lane_that_gives_way_looks_again_soon(drainers: list[Drainer]) -> None:
+    board = Board(1)
+    board.gives_way = 2
+    drain(board, drainers)
+    board.wait_for(1)
+
+
 def test_one_that_fails_does_not_stop_the_others(drainers: list[Drainer]) -> None:
     board = Board(-1, 1, 2)
     drain(board, drainers)
@@ -160,3 +202,21 @@ def test_stopping_gives_back_what_does_not_end() -> None:
     drainer.stop(within=0.1)
     board.gate.set()
     assert [claim.id for claim in board.released] == [1]
+
+
+def test_a_claim_under_way_when_it_stops_is_given_back() -> None:
+    board = Board(1)
+    claiming, go_on = threading.Event(), threading.Event()
+
+    def slowly(_limit: int, _overdue: float) -> list[Claim]:
+        claiming.set()
+        go_on.wait(PATIENCE)
+        return [Claim(1, "t")]
+
+    lane = replace(board.lane, claim=slowly)
+    drainer = Drainer(lane, bell=Doorbell(None), look_every=60, overdue=0)
+    drainer.start()
+    claiming.wait(PATIENCE)
+    threading.Timer(0.1, go_on.set).start()
+    drainer.stop()
+    assert ([claim.id for claim in board.released], board.worked) == ([1], [])

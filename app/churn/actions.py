@@ -1,8 +1,7 @@
 """Verbs on losses: record them from the periods, and make what must be said about them."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from app.config import Alerts
 from app.customers.models import FollowUser
 from app.customers.queries import list_periods
 from app.deliveries.actions import record_intent
-from app.members.queries import find_member, list_managers
+from app.members.queries import canonical_userid, find_member, list_managers
 
 # A loss that reconciliation or a late event finds after this long is history, not news.
 NEWS_HOURS = 48
@@ -84,21 +83,6 @@ def record_transfer_failure(
     )
 
 
-def quiet_until(now: datetime, quiet_hours: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return when the quiet hours end that `now` lies in; None outside of them."""
-    if not quiet_hours:
-        return None
-    local = now.astimezone(zone)
-    begin, end = quiet_hours.split("-")
-    minute = f"{local:%H:%M}"
-    is_quiet = begin <= minute < end if begin < end else minute >= begin or minute < end
-    if not is_quiet:
-        return None
-    hour, minutes = map(int, end.split(":"))
-    until = local.replace(hour=hour, minute=minutes, second=0, microsecond=0)
-    return until if until > local else until + timedelta(days=1)
-
-
 def _make_loss(session: Session, period: FollowUser) -> Loss:
     loss = Loss(follow_id=period.id, userid=period.userid, external_userid=period.external_userid)
     session.add(loss)
@@ -118,8 +102,9 @@ def _recipients(session: Session, loss: Loss, alerts: Alerts) -> list[str]:
     if loss.kind == "transfer":
         return []
     told = _member_or_managers(session, loss.userid) if loss.kind == "customer" else []
-    # One message each, also for an admin who is the member himself.
-    return list(dict.fromkeys([*told, *alerts.admins]))
+    # One message each, also for an admin who is the member himself, however he is spelt.
+    admins = [canonical_userid(session, userid) for userid in alerts.admins]
+    return list(dict.fromkeys([*told, *admins]))
 
 
 def _member_or_managers(session: Session, userid: str) -> list[str]:

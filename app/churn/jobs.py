@@ -1,118 +1,37 @@
-"""Sending alerts of losses: when the grace is over, one by one or as a digest.
-
-WeCom drops what goes beyond 30 messages a minute to one member, and says nothing. So at most
-`alerts.digest_above` alerts a minute go out singly; what is more becomes one digest.
-"""
+"""The messages about losses: one card a loss, or one for many."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app import clock
-from app.churn.actions import quiet_until
 from app.churn.queries import LossFacts, find_loss_facts
-from app.claims import Later
-from app.deliveries.actions import record_outcome
 from app.deliveries.models import Delivery
 from app.i18n import _
-from app.outbox import Cancelled, Card, hold
+from app.outbox import Cancelled, Card
 from app.runtime import Runtime
 
-MINUTE = timedelta(seconds=60)
 NAMES_IN_DIGEST = 8
 
 
 def build_loss_card(runtime: Runtime, session: Session, delivery: Delivery) -> Card:
-    """Return the message for this delivery, alone or with everything else that is due.
-
-    Runs inside the transaction that reserves its place in the minute.
+    """Return the card about this loss.
 
     Raises:
-        Cancelled: the customer came back within the grace, or a digest has taken it along.
-        Later: quiet hours, or the minute is full.
+        Cancelled: the customer came back meanwhile.
     """
-    now = clock.utcnow()
-    _keep_quiet(runtime, now)
+    return _single(runtime, delivery, _facts(session, delivery))
+
+
+def build_loss_digest(_runtime: Runtime, session: Session, deliveries: Sequence[Delivery]) -> Card:
+    """Return one card about all these losses, each of which still stands."""
+    return _digest([_facts(session, delivery) for delivery in deliveries])
+
+
+def _facts(session: Session, delivery: Delivery) -> LossFacts:
     facts = find_loss_facts(session, int(delivery.ref))
     if facts is None or facts.returned:
         raise Cancelled("returned")
-    room = _room(runtime, session, delivery, now)
-    if room.fits:
-        return _single(runtime, delivery, facts)
-    if room.next_digest_at > now:
-        raise Later(room.next_digest_at)
-    others = _standing(session, room.waiting)
-    _take_along(session, delivery, [row for row, _facts in others])
-    return _digest([facts, *(facts for _row, facts in others)])
-
-
-@dataclass(frozen=True)
-class _Room:
-    """How one recipient's minute looks."""
-
-    fits: bool
-    waiting: list[Delivery]
-    next_digest_at: datetime
-
-
-def _keep_quiet(runtime: Runtime, now: datetime) -> None:
-    config = runtime.config
-    until = quiet_until(now, config.alerts.quiet_hours, config.server.zone)
-    if until is not None:
-        raise Later(until)
-
-
-def _room(runtime: Runtime, session: Session, delivery: Delivery, now: datetime) -> _Room:
-    hold(session, delivery.recipient)
-    mine = (Delivery.recipient == delivery.recipient, Delivery.kind == "loss")
-    recent = session.scalar(
-        select(func.count()).where(
-            *mine, Delivery.tried_at > now - MINUTE, Delivery.reason != "in_digest"
-        )
-    )
-    waiting = session.scalars(
-        select(Delivery)
-        .where(*mine, Delivery.id != delivery.id, Delivery.tried_at.is_(None))
-        .where(Delivery.due_at.is_not(None), Delivery.created_at <= now - _grace(runtime))
-        .order_by(Delivery.id)
-        .limit(1000)
-    ).all()
-    last_digest = session.scalar(
-        select(func.max(Delivery.tried_at)).where(*mine, Delivery.reason == "digest")
-    )
-    return _Room(
-        fits=(recent or 0) + len(waiting) + 1 <= runtime.config.alerts.digest_above,
-        waiting=list(waiting),
-        next_digest_at=last_digest + MINUTE if last_digest else now,
-    )
-
-
-def _grace(runtime: Runtime) -> timedelta:
-    return timedelta(seconds=runtime.config.alerts.grace_seconds)
-
-
-def _standing(session: Session, rows: Sequence[Delivery]) -> list[tuple[Delivery, LossFacts]]:
-    """Keep those whose loss still stands; cancel the others."""
-    kept = []
-    for row in rows:
-        facts = find_loss_facts(session, int(row.ref))
-        if facts is None or facts.returned:
-            record_outcome(session, row.id, outcome="cancelled", reason="returned")
-        else:
-            kept.append((row, facts))
-    return kept
-
-
-def _take_along(session: Session, carrier: Delivery, others: Sequence[Delivery]) -> None:
-    carrier.reason = "digest"
-    carrier.detail = {"count": len(others) + 1}
-    for other in others:
-        # Whether it reached anybody, the digest's own row will say.
-        detail = {"digest": carrier.id}
-        record_outcome(session, other.id, outcome="cancelled", reason="in_digest", detail=detail)
+    return facts
 
 
 def _single(runtime: Runtime, delivery: Delivery, facts: LossFacts) -> Card:

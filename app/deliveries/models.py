@@ -7,7 +7,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.claims import Due
-from app.db import Base, Blob, WireId
+from app.db import Base, BigId, Blob, WireId
 
 
 class Delivery(Due, Base):
@@ -33,7 +33,7 @@ class Delivery(Due, Base):
     external_userid: Mapped[str] = mapped_column(WireId(), default="")
     ref: Mapped[str] = mapped_column(WireId(64), default="")
     payload: Mapped[bytes | None] = mapped_column(Blob)
-    event_id: Mapped[int | None]
+    event_id: Mapped[int | None] = mapped_column(BigId)
     created_at: Mapped[datetime]
     tried_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]

@@ -41,6 +41,8 @@ REASONS: dict[str, str] = {
     "returned": N_("客户已经回来"),
     "digest": N_("以汇总消息发出"),
     "in_digest": N_("已并入汇总消息"),
+    "gave_up": N_("试了多次都没有成功"),
+    "broken": N_("消息无法生成，请查看日志"),
 }
 
 
@@ -74,10 +76,10 @@ def word_outcome(delivery: Delivery) -> str:
 
 
 def find_latest(
-    session: Session, *, kind: str, userid: str, external_userid: str, lock: bool = False
+    session: Session, *, kind: str, userid: str, external_userid: str
 ) -> Delivery | None:
-    """Find the newest delivery of a kind between these two; `lock`: keep others off the row."""
-    wanted = (
+    """Find the newest delivery of a kind between these two."""
+    return session.scalar(
         select(Delivery)
         .where(
             Delivery.external_userid == external_userid,
@@ -88,7 +90,6 @@ def find_latest(
         .limit(1)
         .execution_options(populate_existing=True)
     )
-    return session.scalar(wanted.with_for_update() if lock else wanted)
 
 
 def list_of_customer(session: Session, external_userid: str, *, limit: int = 50) -> list[Delivery]:

@@ -60,7 +60,9 @@ def record_postponed(
     session: Session, claim: Claim, *, due_at: datetime, note: str = "", **changes: Any
 ) -> bool:
     """Have the event worked again at `due_at`; `changes` may name its lane, attempts and ticks."""
-    return _change(session, claim, due_at=due_at, note=fit(note, NOTE_LENGTH), **changes)
+    # Without a claimer, so that a renewal under way cannot move the time that is set here.
+    changes |= {"due_at": due_at, "note": fit(note, NOTE_LENGTH), "claimed_by": None}
+    return _change(session, claim, **changes)
 
 
 def record_finished(
@@ -79,7 +81,7 @@ def record_finished(
 
 
 def replay(session: Session, ids: Sequence[int]) -> int:
-    """Have dead or unsupported events worked again from their first unticked reaction.
+    """Have dead, unsupported or ignored events worked again from their first unticked reaction.
 
     Returns how many; a row that is not at its end is left alone.
     """
@@ -103,7 +105,7 @@ def prune(session: Session, *, keep_days: int) -> int:
     before = clock.utcnow() - timedelta(days=keep_days)
     old = session.scalars(
         select(InboxEvent.id)
-        .where(InboxEvent.fate.in_(["done", "ignored", "unsupported", "unreadable", "stale"]))
+        .where(InboxEvent.fate.in_(["done", "ignored", "unsupported", "unreadable"]))
         .where(InboxEvent.finished_at < before)
         .limit(PRUNE_AT_ONCE)
     ).all()

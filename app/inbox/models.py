@@ -12,7 +12,7 @@ from app.db import Base, Blob, WireId, Words
 class InboxEvent(Due, Base):
     """One event that WeCom sent and we acknowledged. `due_at` None: nothing is left to do.
 
-    `fate` says how it ended: done, ignored, unsupported, unreadable, stale, dead.
+    `fate` says how it ended: done, ignored, unsupported, unreadable, dead.
     """
 
     __tablename__ = "inbox_events"

@@ -61,7 +61,7 @@ def upgrade() -> None:
         sa.Column("external_userid", WireId(64), nullable=False),
         sa.Column("ref", WireId(64), nullable=False),
         sa.Column("payload", BLOB, nullable=True),
-        sa.Column("event_id", sa.Integer(), nullable=True),
+        sa.Column("event_id", BIG_ID, nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("tried_at", UtcDateTime(), nullable=True),
         sa.Column("sent_at", UtcDateTime(), nullable=True),

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.claims import Claim, Later, claim_due
+from app.claims import RETRY_SECONDS, Claim, Later, claim_due
 from app.customers.models import FollowUser
 from app.deliveries.models import Delivery
 from app.inbox.actions import Received, record_received, replay
@@ -15,7 +15,7 @@ from app.inbox.models import InboxEvent
 from app.runtime import Runtime
 from app.wecom.envelope import event_key, read_event
 from callbacks import routing
-from callbacks.jobs import RETRY_SECONDS, work_event
+from callbacks.jobs import work_event
 from callbacks.reaction import BODY_PURPOSE, Reaction, Record, StoredEvent
 from tests.callbacks.letters import xml
 
@@ -173,6 +173,27 @@ def test_what_is_not_urgent_leaves_the_urgent_lane(runtime: Runtime, reactions: 
     )
     work(runtime)
     assert row(runtime).fate == "done"
+
+
+def test_a_greeting_that_stumbles_stays_urgent_while_the_code_lives(
+    runtime: Runtime, reactions: Reactions
+) -> None:
+    first = reactions.make("first", RuntimeError())
+    first.urgent = True  # type: ignore[attr-defined]  # as the decorator does
+    reactions.hang(first, reactions.make("second"))
+    receive_for(runtime, lane="urgent")
+    work(runtime)
+    assert (reactions.ran, row(runtime).lane) == (["first"], "urgent")
+    work(runtime)
+    work(runtime)
+    assert (reactions.ran, row(runtime).fate) == (["first", "first", "second"], "done")
+
+
+def test_a_channel_of_any_length_greets(runtime: Runtime) -> None:
+    receive(runtime, lane="urgent", State="x" * 500)
+    work(runtime)
+    with runtime.db.read() as session:
+        assert session.scalars(select(Delivery)).one().reason == "no_script"
 
 
 def test_a_record_is_committed_with_its_tick(runtime: Runtime, reactions: Reactions) -> None:

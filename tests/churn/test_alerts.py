@@ -1,6 +1,8 @@
 """Alerts of losses: who hears of what, once, late enough, and never more than WeCom delivers."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,15 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from app import clock
-from app.churn.actions import quiet_until, record_alerts, record_losses
+from app.churn.actions import record_alerts, record_losses
 from app.claims import claim_due
 from app.customers.actions import Change, put_into_first_stage, record_change
 from app.db import Database
+from app.deliveries.actions import record_intent
 from app.deliveries.models import Delivery
 from app.members.jobs import sync_members
 from app.messages import work_message
+from app.pacing import quiet_until
 from app.runtime import Runtime, build_runtime
 from app.sandbox.server import Sandbox, SandboxServer
 from tests.settings import make_config
@@ -77,11 +82,30 @@ def alerts() -> dict[str, Any]:
 
 @pytest.fixture
 def shop(tmp_path: Path, db: Database, alerts: dict[str, Any]) -> Iterator[Shop]:
+    with standing(tmp_path, db, alerts) as shop:
+        yield shop
+
+
+@pytest.fixture
+def many(tmp_path: Path, any_db: Database, alerts: dict[str, Any]) -> Iterator[Shop]:
+    """Give a shop on every kind of database."""
+    with standing(tmp_path, any_db, alerts) as shop:
+        yield shop
+
+
+@contextmanager
+def standing(tmp_path: Path, db: Database, alerts: dict[str, Any]) -> Iterator[Shop]:
+    """Let a sandbox stand beside a runtime."""
     box = Sandbox(tmp_path / "clock", seed=True)
     clock.follow(tmp_path / "clock")
     with SandboxServer(box) as address:
         wecom = {"api_base": address, "secret": box.secret}
-        config = make_config(tmp_path, database={"url": str(db.url)}, wecom=wecom, alerts=alerts)
+        config = make_config(
+            tmp_path,
+            database={"url": db.url.render_as_string(hide_password=False)},
+            wecom=wecom,
+            alerts=alerts,
+        )
         runtime = build_runtime(config)
         sync_members(runtime)
         yield Shop(box, runtime)
@@ -190,6 +214,61 @@ def test_nothing_is_ever_dropped_by_wecom(shop: Shop) -> None:
             shop.send()
     shop.send()
     assert shop.box.ledger.messages("lisi", outcome="dropped") == []
+
+
+def test_missed_welcomes_share_the_minute_and_become_a_digest(shop: Shop) -> None:
+    with shop.runtime.db.write() as session:
+        for number in range(60):
+            record_intent(
+                session,
+                kind="welcome_missed",
+                dedupe_key=f"welcome_missed:{number}",
+                recipient="lisi",
+                userid="lisi",
+                external_userid=f"wm{number}",
+                due_at=clock.utcnow(),
+            )
+    shop.send()
+    assert shop.titles() == ["60 位客户没有收到欢迎语"]
+
+
+def test_admins_are_known_by_any_spelling(shop: Shop) -> None:
+    config = shop.runtime.config.alerts.model_copy(update={"admins": ("LiSi",)})
+    now = clock.utcnow()
+    with shop.runtime.db.write() as session:
+        for what, at in (("add", now - timedelta(days=1)), ("customer", now)):
+            record_change(session, Change(userid="lisi", external_userid="wm1", kind=what, at=at))
+        record_alerts(session, record_losses(session, "lisi", "wm1"), config)
+    shop.send()
+    assert len(shop.titles()) == 1
+
+
+def test_what_wecom_will_never_take_is_not_tried_again(shop: Shop) -> None:
+    shop.box.faults.errcode("message/send", 81013, times=None)
+    shop.lose("wm1")
+    assert shop.send() == [None]
+    assert shop.outcomes() == [("failed", "receiver_gone")]
+
+
+def test_a_message_that_cannot_be_built_comes_to_an_end(shop: Shop) -> None:
+    shop.lose("wm1")
+    with shop.runtime.db.write() as session:
+        session.execute(update(Delivery).values(ref="no number"))
+    for _ in range(10):
+        shop.send()
+        shop.box.clock.move(4000)
+        clock.follow(shop.box.clock.file)
+    assert shop.outcomes() == [("failed", "broken")]
+
+
+def test_many_workers_make_one_digest(many: Shop) -> None:
+    for number in range(40):
+        many.lose(f"wm{number}")
+    with many.runtime.db.write() as session:
+        claims = claim_due(session, Delivery, limit=500, lease=60)
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda claim: work_message(many.runtime, claim), claims))
+    assert many.titles() == ["40 位客户流失"]
 
 
 def test_a_message_that_wecom_refuses_is_tried_again_and_then_failed(shop: Shop) -> None:

@@ -9,6 +9,7 @@ from app.customers.actions.follow import Change, record_change
 from app.customers.actions.profile import ensure_customer, take_over_contact
 from app.customers.models import FollowTag, FollowUser
 from app.db import fit
+from app.members.queries import canonical_userid
 from app.wecom.external_contact import CustomerDetail, FollowUserInfo
 
 
@@ -27,7 +28,7 @@ def _record_follow_info(session: Session, external_userid: str, info: FollowUser
     row = record_change(
         session,
         Change(
-            userid=info.userid,
+            userid=canonical_userid(session, info.userid),
             external_userid=external_userid,
             kind="seen",
             at=info.createtime,

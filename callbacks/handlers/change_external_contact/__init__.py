@@ -3,12 +3,16 @@
 Source: developer.work.weixin.qq.com/document/path/92130.
 """
 
+from functools import partial
+
 from sqlalchemy.orm import Session
 
 from app.churn.actions import record_alerts, record_losses
 from app.customers.actions import Change, put_into_first_stage, record_change, record_timeline
+from app.customers.actions.follow import STATE_LENGTH
 from app.customers.jobs import read_customer
 from app.customers.queries import has_been_lost
+from app.db import fit
 from app.members.queries import canonical_userid
 from app.runtime import Runtime
 from app.welcome.actions import Greeting, send_welcome
@@ -28,7 +32,8 @@ def greet(runtime: Runtime, event: StoredEvent) -> Record | None:
             event_id=event.id,
             userid=userid,
             external_userid=told.external_userid,
-            state=told.state,
+            # No channel of ours is longer; a longer one fits no rule.
+            state=fit(told.state, STATE_LENGTH),
             welcome_code=told.welcome_code,
             received_at=event.received_at,
             create_time=told.create_time,
@@ -39,8 +44,15 @@ def greet(runtime: Runtime, event: StoredEvent) -> Record | None:
 
 
 def refresh(runtime: Runtime, event: StoredEvent) -> Record | None:
-    """Read the customer from WeCom: name, remark, tags, source."""
-    return read_customer(runtime, event.event.external_userid)
+    """Read the customer from WeCom: name, remark, tags, source, and a re-add that no event told."""
+    record = read_customer(runtime, event.event.external_userid)
+    return partial(_record_read, event, record) if record else None
+
+
+def _record_read(event: StoredEvent, record: Record, session: Session) -> None:
+    record(session)
+    userid = canonical_userid(session, event.event.userid)
+    record_losses(session, userid, event.event.external_userid)
 
 
 def record_begin(
