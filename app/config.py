@@ -273,8 +273,9 @@ def _read_file(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
             f"{path.name} does not exist. Copy config.example.toml to config.toml and fill it in, "
             "or name another file with BANKE_CONFIG."
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} is not readable as TOML: {error}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        said = str(error) if isinstance(error, tomllib.TOMLDecodeError) else type(error).__name__
+        raise ConfigError(f"{path.name} cannot be read as TOML: {said}") from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[list[str], Any]]:
@@ -314,10 +315,9 @@ def _with_files_read(tree: Any, where: tuple[str, ...]) -> Any:
             raise ConfigError(f"{'.'.join((*where, key))} and the key itself are both given")
         try:
             read[key.removesuffix("_file")] = Path(str(value)).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(
-                f"{'.'.join((*where, key))}: cannot read the file ({error.strerror})"
-            ) from None
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or "it holds no text"
+            raise ConfigError(f"{'.'.join((*where, key))}: cannot read the file ({said})") from None
     return read
 
 

@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import ColumnElement
@@ -46,6 +47,7 @@ POOL_SIZE = 16
 # A server has a hundred or so in all, for every process of every machine.
 SERVER_CONNECTIONS = 32
 GROUP = 64
+DEADLOCK_TRIES = 3
 WAKE = "banke_wake"
 MAX_CONNECTIONS = 96
 
@@ -190,11 +192,22 @@ class Database:
         database: there, a group would have all wait for the one row that another machine holds.
         """
         if not self._turn.matters:
-            with self.write() as session:
-                return work(session)
+            return self._write_again(work)
         done = self._group.put(work)
         self._wake_for(done.session)
         return cast("T", done.value)
+
+    def _write_again(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a transaction of its own, again if it was the victim of a deadlock."""
+        for _try in range(DEADLOCK_TRIES - 1):
+            try:
+                with self.write() as session:
+                    return work(session)
+            except DBAPIError as error:
+                if not _is_deadlock(error):
+                    raise
+        with self.write() as session:
+            return work(session)
 
     def _commit_group(
         self, works: Sequence[Callable[[Session], Any]]
@@ -229,6 +242,12 @@ def _run_nested(connection: Connection, work: Callable[[Session], Any]) -> _Comm
         except Exception as error:  # noqa: BLE001 -- it is handed to whoever wanted this work
             return error
         return _Committed(value, session)
+
+
+def _is_deadlock(error: DBAPIError) -> bool:
+    """Tell whether the server rolled this transaction back to let another one through."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return sqlstate == "40P01" or (error.orig is not None and error.orig.args[:1] == (1213,))
 
 
 def _nobody(_lane: str) -> None:
@@ -320,6 +339,7 @@ def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         return _make_sqlite(url, lock_wait, durable=durable)
     options: dict[str, Any] = {
+        "hide_parameters": True,
         "pool_size": POOL_SIZE,
         "max_overflow": SERVER_CONNECTIONS - POOL_SIZE,
         "pool_pre_ping": True,
@@ -345,6 +365,8 @@ def _make_sqlite(url: URL, lock_wait: float, *, durable: bool) -> Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
+        # An error's text goes into the log, and the values are people's names.
+        hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=MAX_CONNECTIONS - POOL_SIZE,
         connect_args={"timeout": lock_wait, "check_same_thread": False},

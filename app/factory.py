@@ -31,6 +31,8 @@ def create_app(config: Config | None = None) -> Flask:
     Raises:
         ConfigError: the configuration, or the database's schema, is not fit for use.
     """
+    # What we write (the database, the demo's secrets) is for nobody else on this machine.
+    os.umask(0o077)
     app = Flask("banke", static_folder=None)
     register_commands(app)
     if config is None and os.environ.get("FLASK_RUN_FROM_CLI") == "true":

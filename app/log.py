@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 import threading
+import traceback
 from collections import Counter
 from collections.abc import MutableMapping
 from typing import Any, cast
@@ -32,6 +33,8 @@ SECRETS_IN_TEXT = re.compile(
 )
 # The reserved words of structlog itself and words that only look like a person's.
 PLAIN = frozenset({"event", "level", "timestamp", "where", "error_name", "reaction_name"})
+
+MOST_TEXT = 2000
 
 EventDict = MutableMapping[str, Any]
 
@@ -73,7 +76,7 @@ def configure_logging(level: str = "INFO") -> None:
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        show_where,
         redact,
     ]
     structlog.configure(
@@ -96,6 +99,19 @@ def configure_logging(level: str = "INFO") -> None:
     root.setLevel("WARNING")
 
 
+def show_where(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Turn an exception into the places it passed, without its text: drivers put values there."""
+    given = line.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given
+    if isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        places = traceback.extract_tb(error.__traceback__)
+        line["where_it_failed"] = [f"{p.filename}:{p.lineno} {p.name}" for p in places[-12:]]
+        line["error_name"] = type(error).__name__
+    return line
+
+
 def redact(_logger: Any, _method: str, line: EventDict) -> EventDict:
     """Mask, hash and scrub one line."""
     for key, value in line.items():
@@ -112,6 +128,7 @@ def redact(_logger: Any, _method: str, line: EventDict) -> EventDict:
 
 def scrub(text: str) -> str:
     """Take secrets out of free text and keep it on one line."""
+    text = text[:MOST_TEXT]
     return SECRETS_IN_TEXT.sub(r"\1…", text).replace("\r", "\\r").replace("\n", "\\n")
 
 

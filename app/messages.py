@@ -20,7 +20,7 @@ from app.deliveries.actions import record_outcome
 from app.deliveries.models import Delivery
 from app.i18n import _
 from app.log import get_logger
-from app.outbox import Cancelled, Card, build_message
+from app.outbox import Cancelled, Card, build_message, customer_path
 from app.pacing import Kind, goes_as_digest, list_open
 from app.runtime import Runtime
 from app.wecom import message
@@ -60,7 +60,8 @@ def work_message(runtime: Runtime, claim: Claim) -> datetime | None:
 
 def _reserve(runtime: Runtime, claim: Claim) -> Mapping[str, Any] | None:
     """Build the body, or take the one of the first try, and note that it is being sent."""
-    with runtime.db.write() as session:
+
+    def reserve(session: Session) -> Mapping[str, Any] | None:
         waiting = list_open(session, claim)
         if waiting is None:
             return None
@@ -79,6 +80,8 @@ def _reserve(runtime: Runtime, claim: Claim) -> Mapping[str, Any] | None:
             delivery.tried_at = clock.utcnow()
         opened = runtime.sealer.open(delivery.payload, purpose=PURPOSE)
         return dict(json.loads(opened))
+
+    return runtime.db.commit(reserve)
 
 
 def _build(runtime: Runtime, session: Session, delivery: Delivery, others: list[Delivery]) -> Card:
@@ -138,21 +141,25 @@ def _failed(runtime: Runtime, claim: Claim, error: Exception) -> datetime | None
 def _end(
     runtime: Runtime, claim: Claim, outcome: str, *, reason: str = "", errcode: int | None = None
 ) -> None:
-    with runtime.db.write() as session:
+    def record(session: Session) -> None:
         delivery = session.get_one(Delivery, claim.id)
         detail = delivery.detail | ({} if errcode is None else {"errcode": errcode})
-        reason = reason or delivery.reason
-        record_outcome(session, claim.id, outcome=outcome, reason=reason, detail=detail)
+        why = reason or delivery.reason
+        record_outcome(session, claim.id, outcome=outcome, reason=why, detail=detail)
+
+    runtime.db.commit(record)
 
 
 def _postpone(runtime: Runtime, claim: Claim, due_at: datetime, *, failed: bool) -> datetime:
-    with runtime.db.write() as session:
+    def record(session: Session) -> None:
         delivery = session.get(Delivery, claim.id)
         if delivery is not None and delivery.claimed_by == claim.token and delivery.due_at:
             delivery.due_at = due_at
             delivery.attempts -= not failed
             # So that a renewal under way cannot move the time that is set here.
             delivery.claimed_by = None
+
+    runtime.db.commit(record)
     return due_at
 
 
@@ -161,7 +168,7 @@ def _build_welcome_missed(_runtime: Runtime, session: Session, delivery: Deliver
         source=_("欢迎语"),
         title=_("客户没有收到欢迎语"),
         desc=_("请手动问候 {who}", who=_name(session, delivery)),
-        path=f"/sidebar/customers/{delivery.external_userid}/profile",
+        path=customer_path(delivery.external_userid),
     )
 
 
@@ -181,7 +188,7 @@ def _build_transfer_failed(_runtime: Runtime, session: Session, delivery: Delive
         title=_("转接没有成功"),
         desc=_("{who} 仍由你跟进", who=_name(session, delivery)),
         rows=[(_("原因"), _(why))] if why else [],
-        path=f"/sidebar/customers/{delivery.external_userid}/profile",
+        path=customer_path(delivery.external_userid),
     )
 
 

@@ -1,13 +1,17 @@
 """Messages to members as cards: what every kind of message is made into, and sent as."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from app.config import Config
 from app.db import fit
+from app.words import clean
 
 # What a card shows of each part (document/path/90236, template_card).
+USERID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 TITLE, DESC, VALUE, ROWS = 26, 112, 30, 6
 # Longer than all our tries of one message together.
 DUPLICATE_CHECK_SECONDS = 7200
@@ -39,7 +43,10 @@ def build_message(config: Config, recipient: str, card: Card, *, number: int) ->
     not delivered twice. `number` is the delivery's: it keeps two messages that say the same, such
     as two digests of as many customers, from being taken for one.
     """
-    rows = [{"keyname": key, "value": fit(value, VALUE)} for key, value in card.rows[:ROWS]]
+    if not USERID.fullmatch(recipient):
+        # "@all" and "a|b" are recipients too, and far more people.
+        raise ValueError("not the id of one member")
+    rows = [{"keyname": key, "value": fit(clean(value), VALUE)} for key, value in card.rows[:ROWS]]
     return {
         "touser": recipient,
         "msgtype": "template_card",
@@ -48,8 +55,16 @@ def build_message(config: Config, recipient: str, card: Card, *, number: int) ->
         "template_card": {
             "card_type": "text_notice",
             "source": {"desc": card.source},
-            "main_title": {"title": fit(card.title, TITLE), "desc": fit(card.desc, DESC)},
+            "main_title": {
+                "title": fit(clean(card.title), TITLE),
+                "desc": fit(clean(card.desc), DESC),
+            },
             "horizontal_content_list": rows,
             "card_action": {"type": 1, "url": f"{config.server.base_url}{card.path}#m{number}"},
         },
     }
+
+
+def customer_path(external_userid: str) -> str:
+    """Return the address of a customer's card below `server.base_url`."""
+    return f"/sidebar/customers/{quote(external_userid, safe='')}/profile"

@@ -44,8 +44,8 @@ def list_open(session: Session, claim: Claim) -> tuple[Delivery, list[Delivery]]
     mine = session.get(Delivery, claim.id)
     if mine is None:
         return None
-    rows = session.scalars(
-        select(Delivery)
+    ids = session.scalars(
+        select(Delivery.id)
         .where(
             Delivery.recipient == mine.recipient,
             Delivery.outcome.is_(None),
@@ -53,9 +53,17 @@ def list_open(session: Session, claim: Claim) -> tuple[Delivery, list[Delivery]]
         )
         .order_by(Delivery.id)
         .limit(MOST_AT_ONCE)
+    ).all()
+    # By their ids alone: through another index MariaDB would lock them in another order than
+    # whoever changes one of them, and the two would hold each other up for ever.
+    locked = session.scalars(
+        select(Delivery)
+        .where(Delivery.id.in_(ids))
+        .order_by(Delivery.id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    rows = [row for row in locked if row.outcome is None and row.due_at is not None]
     if mine not in rows:
         # Ended; or there are a thousand before it, one of which will take it along.
         return None

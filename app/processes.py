@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 
 from app import clock
 from app.config import Config
@@ -28,6 +29,7 @@ from app.schema import require_schema
 
 WEB_THREADS = 64
 BACKLOG = 2048
+HEADER_MS = 5000
 # Without a ring the worker looks this often all the same; the relay is the one that relies on it.
 WORKER_LOOKS_EVERY = 2.0
 RELAY_LOOKS_EVERY = {"urgent": 0.5}
@@ -50,6 +52,8 @@ def run_web(config: Config) -> None:
         address=host.strip("[]"),
         port=int(port),
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),
         workers=1,
         blocking_threads=WEB_THREADS,
         backlog=BACKLOG,

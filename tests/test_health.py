@@ -36,8 +36,20 @@ def test_figures_are_shown_to_this_machine(tmp_path: Path, db: Database) -> None
     assert "banke_doorbell_failures 0.0" in text
 
 
-def test_figures_are_not_shown_through_a_proxy(tmp_path: Path, db: Database) -> None:
-    headers = {"X-Forwarded-For": "203.0.113.9"}
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"X-Real-IP": "203.0.113.9"},
+        {"Via": "1.1 proxy"},
+        {"Forwarded": "for=203.0.113.9"},
+        {"Host": "scrm.example.com"},
+    ],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_figures_are_not_shown_through_a_proxy(
+    tmp_path: Path, db: Database, headers: dict[str, str]
+) -> None:
     assert client(tmp_path, db).get("/metrics", headers=headers).status_code == 404
 
 

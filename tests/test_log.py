@@ -4,7 +4,10 @@ import json
 
 import pytest
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
+from app.db import Database
 from app.log import Tally, configure_logging, get_logger, hashed, redact, scrub
 
 
@@ -65,3 +68,23 @@ def test_what_strangers_cause_is_counted_and_not_logged_each_time(
         tally.note("signature")
     structlog.reset_defaults()
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_exceptions_own_text_stays_out(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging()
+    try:
+        int("canary")
+    except ValueError as error:
+        get_logger("here").warning("failed", exc_info=error)
+    structlog.reset_defaults()
+    said = capsys.readouterr().err
+    assert "canary" not in said
+    assert "test_log.py" in said
+
+
+def test_a_failed_statement_does_not_tell_its_values(db: Database) -> None:
+    with pytest.raises(IntegrityError) as caught, db.write() as session:
+        session.execute(
+            text("INSERT INTO departments (id, name) VALUES (1, :name)"), {"name": "canary"}
+        )
+    assert "canary" not in str(caught.value)

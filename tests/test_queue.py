@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -74,6 +75,16 @@ def test_a_ring_wakes_who_listens(own: OwnRedis, listening: Listening) -> None:
     heard = listening(own, "urgent")
     Doorbell(connect_redis(own.url)).ring("urgent")
     assert heard.wait(PATIENCE)
+
+
+def test_a_job_of_a_stranger_is_never_run(
+    own: OwnRedis, listening: Listening, tmp_path: Path
+) -> None:
+    heard = listening(own, "urgent")
+    queue = Queue("urgent", connection=redis.Redis.from_url(own.url), serializer=JSONSerializer)
+    queue.enqueue("os.mkdir", str(tmp_path / "made by a stranger"))
+    assert heard.wait(PATIENCE)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dead_redis_raises_nothing_and_is_left_alone_for_a_while(own: OwnRedis) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.churn.queries import LossFacts, find_loss_facts
 from app.deliveries.models import Delivery
 from app.i18n import _
-from app.outbox import Cancelled, Card
+from app.outbox import Cancelled, Card, customer_path
 from app.runtime import Runtime
 
 NAMES_IN_DIGEST = 8
@@ -47,7 +47,7 @@ def _single(runtime: Runtime, delivery: Delivery, facts: LossFacts) -> Card:
         title=title,
         desc=desc,
         rows=_rows(runtime, facts),
-        path=f"/sidebar/customers/{facts.external_userid}/profile",
+        path=customer_path(facts.external_userid),
     )
 
 

@@ -21,6 +21,7 @@ RewriteHtml = Callable[[str, bytes], bytes]
 
 CLIENT = "wxwork/5.0.11 MicroMessenger/7.0.1 Language/zh ColorScheme/Light"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HOP_BY_HOP = {
     "connection",
     "keep-alive",
@@ -53,6 +54,7 @@ def build_front(
 ) -> Flask:
     """Build the WSGI app of a sandbox. `pages` may take `/` and anything under `/sandbox/`."""
     front = Flask("app.sandbox", static_folder=None)
+    front.before_request(_refuse_other_names)
     front.register_blueprint(box.gate.blueprint())
     front.register_blueprint(sign_in_routes(box))
     front.register_blueprint(control_routes(box))
@@ -68,6 +70,12 @@ def build_front(
 
     front.add_url_rule("/<path:path>", "pass_on", pass_on, methods=METHODS)
     return front
+
+
+def _refuse_other_names() -> tuple[str, int] | None:
+    """Refuse a page from elsewhere whose own name was made to lead to this machine."""
+    host = request.host.rpartition(":")[0] if ":" in request.host else request.host
+    return None if host in LOOPBACK_NAMES else ("沙盒只在本机使用。", 403)
 
 
 def _no_page(path: str) -> tuple[str, int]:

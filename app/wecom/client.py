@@ -319,7 +319,26 @@ def _parsed(api: str, status: int, body: bytes) -> dict[str, Any]:
     if status >= requests.codes.server_error:
         raise garbled(api, f"HTTP {status}")
     try:
-        answer = json.loads(body)
+        # WeCom's own escapes may hold half a character, which no database takes.
+        text = body.decode("utf-8", "replace")
+        answer = json.loads(text, parse_constant=_refuse_constant)
+        if "\\ud" in text.lower():
+            answer = _whole(answer)
         return {**answer, "errcode": int(answer["errcode"])}
     except (ValueError, TypeError, KeyError, RecursionError):
         raise garbled(api, f"HTTP {status}, not WeCom's JSON") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _whole(value: Any) -> Any:
+    """Put the replacement mark for every lone half of a character."""
+    if isinstance(value, dict):
+        return {_whole(key): _whole(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value

@@ -16,6 +16,9 @@ from app import clock
 MAX_DEPTH = 16
 MAX_ELEMENTS = 5000
 MAX_ID = 64
+TIME_DIGITS = 10
+# 2010, before WeCom, and 2100.
+EARLIEST, LATEST = 1_262_304_000, 4_102_444_800
 
 
 class Unreadable(Exception):
@@ -40,9 +43,9 @@ class CallbackEvent:
         """Return a list in either shape that WeCom uses: nested <Item>s or one text with commas."""
         value = self.tree.get(tag, "")
         if isinstance(value, dict):
-            found = value.get("Item", [])
-            return tuple(_strings(found))
-        return tuple(part for part in (p.strip() for p in str(value).split(",")) if part)
+            return tuple(_strings(value.get("Item", [])))
+        texts = [text for text in _strings(value) for text in text.split(",")]
+        return tuple(text.strip() for text in texts if text.strip())
 
     @property
     def userid(self) -> str:
@@ -84,7 +87,10 @@ def read_event(plaintext: bytes) -> CallbackEvent:
         create_time=_time(_text(tree, "CreateTime") or _text(tree, "TimeStamp")),
         tree=tree,
     )
-    names = (event, found.change_type, found.userid, found.external_userid, found.chat_id)
+    names = (
+        *(event, found.change_type, found.userid, found.external_userid, found.chat_id),
+        found.text("NewUserID"),
+    )
     if any(len(name) > MAX_ID for name in names):
         raise Unreadable("an id is longer than any of WeCom's")
     return found
@@ -174,7 +180,6 @@ def _text(tree: dict[str, Any], tag: str) -> str:
 
 
 def _time(text: str) -> datetime | None:
-    try:
-        return clock.from_unix(int(text)) if text else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    """Read unix seconds of this century; anything else is no time, and nothing to fail at later."""
+    is_one = text.isascii() and text.isdigit() and len(text) <= TIME_DIGITS
+    return clock.from_unix(int(text)) if is_one and EARLIEST <= int(text) <= LATEST else None

@@ -243,6 +243,16 @@ def test_admins_are_known_by_any_spelling(shop: Shop) -> None:
     assert len(shop.titles()) == 1
 
 
+def test_a_message_never_goes_to_everybody(shop: Shop) -> None:
+    shop.lose("wm1", userid="@all")
+    for _ in range(8):
+        shop.send()
+        shop.box.clock.move(4000)
+        clock.follow(shop.box.clock.file)
+    assert shop.box.ledger.messages() == []
+    assert shop.outcomes() == [("failed", "broken")]
+
+
 def test_what_wecom_will_never_take_is_not_tried_again(shop: Shop) -> None:
     shop.box.faults.errcode("message/send", 81013, times=None)
     shop.lose("wm1")

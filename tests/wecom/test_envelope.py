@@ -106,3 +106,24 @@ def test_lists_are_equal_in_any_order() -> None:
     mixed = f"<xml><Event>e</Event><L>{''.join(items)}</L></xml>"
     sorted_ = f"<xml><Event>e</Event><L>{''.join(sorted(items))}</L></xml>"
     assert event_key(read_event(mixed.encode())) == event_key(read_event(sorted_.encode()))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "1_000", "１７００００００００", "253402300799", "99999999999", "0", "soon"]
+)
+def test_a_time_that_cannot_be_is_none(text: str) -> None:
+    assert read_event(xml(ADD | {"CreateTime": text})).create_time is None
+
+
+def test_a_list_given_in_several_elements_is_one() -> None:
+    lists = "<MemChangeList>a,b</MemChangeList><MemChangeList>c</MemChangeList>"
+    assert read_event(f"<xml><Event>e</Event>{lists}</xml>".encode()).items("MemChangeList") == (
+        "a",
+        "b",
+        "c",
+    )
+
+
+def test_a_new_userid_may_not_be_longer_than_any() -> None:
+    with pytest.raises(Unreadable):
+        read_event(xml(ADD | {"NewUserID": "x" * 65}))

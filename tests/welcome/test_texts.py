@@ -9,11 +9,11 @@ from app.welcome.queries.texts import (
     VARIABLES,
     braces_match,
     build_text,
-    clean,
     find_unknown_variables,
     find_variables,
     size,
 )
+from app.words import clean
 
 # What template languages and formatters would act on.
 HOSTILE = (

@@ -47,6 +47,8 @@ SCRIPT_KEYS = (
 )
 WINDOW_KEYS = ("days", "from", "to")
 FILE_KEY = "file"
+# What no kind of file comes near; not even read, to be told how large it may be.
+MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,7 @@ def import_scripts(session: Session, toml_text: str, *, folder: Path, by: str = 
 def _parsed(toml_text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(toml_text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ScriptRefused([_("文件不是正确的 TOML：{error}", error=error)]) from None
 
 
@@ -216,11 +218,11 @@ class _Reading:
             return "", None
         if kind is None or not isinstance(name, str):
             return _("这种附件不带文件") if kind is None else _("file 要写成文件名"), None
-        path = (self.folder / name).resolve()
+        path = (self.folder / name.replace("\0", "")).resolve()
         if not path.is_relative_to(self.folder.resolve()):
             return _("文件「{name}」要放在导入文件所在的文件夹里", name=name), None
         try:
-            data = path.read_bytes()
+            data = _read(path)
             material = store_file(self.session, kind=kind, filename=path.name, data=data)
         except OSError:
             return _("读不到文件「{name}」", name=name), None
@@ -263,3 +265,10 @@ class _Reading:
 
 def _all_texts(values: object) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _read(path: Path) -> bytes:
+    """Read a plain file. Raises: OSError, also for a pipe or for what no kind of file may hold."""
+    if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        raise OSError
+    return path.read_bytes()

@@ -5,8 +5,9 @@ customer's name can hold whatever it likes. No template language sees what an ad
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
+
+from app.words import clean
 
 MAX_BYTES = 4000
 
@@ -32,9 +33,6 @@ OF_CUSTOMER = frozenset({CUSTOMER_NAME, CUSTOMER_REMARK})
 OF_MEMBER = frozenset({MEMBER_NAME, MEMBER_ALIAS, DEPARTMENT})
 
 PLACE = re.compile(r"\{\{([^{}]*)\}\}")
-# Marks that turn the direction of the text around them; a name could hide what follows it.
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-UNWANTED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 def build_text(template: str, values: Mapping[str, str]) -> str:
@@ -64,13 +62,6 @@ def braces_match(template: str) -> bool:
     """Tell whether every double brace belongs to a pair: "{{客户昵称}" does not."""
     rest = PLACE.sub("", template)
     return "{{" not in rest and "}}" not in rest
-
-
-def clean(value: str) -> str:
-    """Take out what cannot be seen: control characters, line ends, direction marks."""
-    return "".join(
-        ch for ch in value if unicodedata.category(ch) not in UNWANTED and ch not in TURNING
-    )
 
 
 def cut(text: str, limit: int = MAX_BYTES) -> str:
