@@ -17,6 +17,7 @@ Check = Callable[[Exam], Iterable[Finding]]
 
 CONFIGURATION = N_("配置")
 CHECKS: tuple[tuple[str, Check], ...] = (
+    (N_("监听地址"), machine.check_listen),
     (N_("数据库"), machine.check_database),
     (N_("Redis"), machine.check_redis),
     (N_("企业ID 和 Secret"), corp.check_secret),

@@ -8,11 +8,27 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
+from app.config import is_loopback
 from app.db import Database
 from app.doctor.exam import Exam, Finding, bad, good, note
 from app.i18n import _
 from app.queue import connect_redis
 from app.redis_server import find_server
+
+
+def check_listen(exam: Exam) -> Iterator[Finding]:
+    """See that strangers reach the web process only through a proxy that buffers requests."""
+    listen = exam.config.server.listen
+    if is_loopback(f"http://{listen}"):
+        yield good(_("只在本机监听（{listen}），由反向代理转发", listen=listen))
+    else:
+        yield note(
+            _(
+                "直接对外监听（{listen}）：慢速请求能占满所有线程，"
+                "请改为 127.0.0.1 并在前面放一个会缓冲请求的反向代理",
+                listen=listen,
+            )
+        )
 
 
 def check_database(exam: Exam) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ def test_all_is_well(diagnose: Diagnose) -> None:
     diagnosis = diagnose()
     assert diagnosis.exit_code == 0, diagnosis.text
     assert diagnosis.faults() == 0
-    assert diagnosis.text.count("✓ ") == 12
+    assert diagnosis.text.count("✓ ") == 13
     assert "外部联系人变更回调" in diagnosis.text
 
 
@@ -37,7 +37,7 @@ def test_a_configuration_that_cannot_be_read_leaves_the_rest_for_later(diagnose:
     assert diagnosis.exit_code == 1
     assert "server.bse_url: there is no such key" in diagnosis.text
     assert diagnosis.line("数据库") == "– 数据库（先解决上面的问题）"
-    assert diagnosis.text.count("– ") == 12
+    assert diagnosis.text.count("– ") == 13
 
 
 def test_a_database_that_does_not_answer(diagnose: Diagnose) -> None:
