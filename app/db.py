@@ -46,7 +46,8 @@ LOCK_WAIT_SECONDS = 10.0
 POOL_SIZE = 16
 # A server has a hundred or so in all, for every process of every machine.
 SERVER_CONNECTIONS = 32
-GROUP = 64
+# A group holds SQLite's turn, and a callback may be waiting for it: not too many at once.
+GROUP = 8
 DEADLOCK_TRIES = 3
 WAKE = "banke_wake"
 MAX_CONNECTIONS = 96

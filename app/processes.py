@@ -11,12 +11,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any, cast
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from app import clock
+from app.bridge import Bridge
 from app.config import Config
 from app.drain import Drainer
 from app.lanes import build_lanes
@@ -30,6 +32,8 @@ from app.schema import require_schema
 WEB_THREADS = 64
 BACKLOG = 2048
 HEADER_MS = 5000
+# Where the processor is scarce, a callback is stored first: WeCom waits for five seconds only.
+YIELD_TO_WEB = 10
 # Without a ring the worker looks this often all the same; the relay is the one that relies on it.
 WORKER_LOOKS_EVERY = 2.0
 RELAY_LOOKS_EVERY = {"urgent": 0.5}
@@ -51,11 +55,10 @@ def run_web(config: Config) -> None:
         "app.factory:create_app",
         address=host.strip("[]"),
         port=int(port),
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),
         workers=1,
-        blocking_threads=WEB_THREADS,
         backlog=BACKLOG,
         respawn_failed_workers=True,
         respawn_interval=0.1,
@@ -67,6 +70,7 @@ def run_web(config: Config) -> None:
 
 def run_worker(config: Config) -> None:
     """Work the lanes, woken by the doorbell, until told to stop."""
+    os.nice(YIELD_TO_WEB)
     runtime = build_runtime(config, durable=False)
     require_schema(runtime.db)
     drainers = {
@@ -79,6 +83,7 @@ def run_worker(config: Config) -> None:
 
 def run_relay(config: Config) -> None:
     """Work what nobody has claimed for a second, whatever Redis says, and the periodic jobs."""
+    os.nice(YIELD_TO_WEB)
     runtime = build_runtime(config, durable=False)
     require_schema(runtime.db)
     drainers = [
@@ -170,7 +175,7 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def _load_web(target: str) -> Callable[..., object]:
+def _load_web(target: str) -> Callable[..., Any]:
     """Make the application inside granian's worker, which must not outlive granian itself.
 
     It is made here and not before: threads and connections do not survive a fork.
@@ -187,8 +192,9 @@ def _load_web(target: str) -> Callable[..., object]:
     # The worker serves and is no command, whatever its parent was.
     os.environ.pop("FLASK_RUN_FROM_CLI", None)
     module, _, name = target.partition(":")
-    application: Callable[..., object] = getattr(import_module(module), name)()
-    return application
+    # Granian looks for `__rsgi__`; its annotations know functions only.
+    bridge: Any = Bridge(getattr(import_module(module), name)(), threads=WEB_THREADS)
+    return cast("Callable[..., Any]", bridge)
 
 
 def _listen(config: Config, listeners: dict[str, Callable[[], None]]) -> None:

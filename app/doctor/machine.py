@@ -17,15 +17,15 @@ from app.redis_server import find_server
 
 
 def check_listen(exam: Exam) -> Iterator[Finding]:
-    """See that strangers reach the web process only through a proxy that buffers requests."""
+    """See that strangers reach the web process only through a proxy."""
     listen = exam.config.server.listen
     if is_loopback(f"http://{listen}"):
         yield good(_("只在本机监听（{listen}），由反向代理转发", listen=listen))
     else:
         yield note(
             _(
-                "直接对外监听（{listen}）：慢速请求能占满所有线程，"
-                "请改为 127.0.0.1 并在前面放一个会缓冲请求的反向代理",
+                "直接对外监听（{listen}）：没有 TLS，也没有连接数限制，"
+                "请改为 127.0.0.1，由反向代理转发",
                 listen=listen,
             )
         )

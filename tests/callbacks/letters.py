@@ -48,21 +48,27 @@ def xml(**fields: str) -> bytes:
     return f"<xml>{inner}</xml>".encode()
 
 
-def seal(plaintext: bytes, *, receiveid: str = settings.CORP_ID) -> Letter:
+def seal(
+    plaintext: bytes,
+    *,
+    receiveid: str = settings.CORP_ID,
+    token: str = settings.TOKEN,
+    aes_key: str = settings.AES_KEY,
+) -> Letter:
     """Encrypt, sign and wrap."""
-    encrypted = encrypt(plaintext, receiveid=receiveid)
+    encrypted = encrypt(plaintext, receiveid=receiveid, aes_key=aes_key)
     timestamp, nonce = "1700000000", "1234567890"
     body = (
         f"<xml><ToUserName>x</ToUserName><Encrypt>{encrypted}</Encrypt><AgentID>1</AgentID></xml>"
     )
-    return Letter(
-        sign(settings.TOKEN, timestamp, nonce, encrypted), timestamp, nonce, body.encode()
-    )
+    return Letter(sign(token, timestamp, nonce, encrypted), timestamp, nonce, body.encode())
 
 
-def encrypt(plaintext: bytes, *, receiveid: str = settings.CORP_ID) -> str:
+def encrypt(
+    plaintext: bytes, *, receiveid: str = settings.CORP_ID, aes_key: str = settings.AES_KEY
+) -> str:
     """Encrypt as WeCom does."""
-    key = base64.b64decode(settings.AES_KEY + "=")
+    key = base64.b64decode(aes_key + "=")
     plain = secrets.token_bytes(16) + len(plaintext).to_bytes(4, "big") + plaintext
     plain += receiveid.encode()
     count = 32 - len(plain) % 32

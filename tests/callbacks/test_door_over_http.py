@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
+from tests.callbacks.letters import seal, xml
 from tests.deployment import Deployment
 
 
@@ -42,6 +44,22 @@ def test_a_long_body_in_chunks_is_refused(web: Deployment) -> None:
     head = f"POST /callbacks/app{QUERY} HTTP/1.1\r\nTransfer-Encoding: chunked"
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     assert b"HTTP/1.1 4" in send(web, head, chunk * 20 + b"0\r\n\r\n")
+
+
+def test_many_slow_bodies_hold_nobody_else_up(web: Deployment) -> None:
+    head = f"POST /callbacks/app{QUERY} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"
+    slow = [socket.create_connection(("127.0.0.1", web.port), timeout=20) for _ in range(100)]
+    for connection in slow:
+        connection.sendall(head.encode())
+    assert requests.get(f"{web.address}/healthz", timeout=4).status_code == 200
+    letter = seal(xml(), receiveid=web.box.corp_id, token=web.box.token, aes_key=web.box.aes_key)
+    answer = requests.post(
+        f"{web.address}/callbacks/app", params=letter.query, data=letter.body, timeout=4
+    )
+    assert answer.status_code == 200
+    assert all(b" 408 " in connection.recv(1024) for connection in slow)
+    for connection in slow:
+        connection.close()
 
 
 def test_the_sandboxs_check_of_the_address_passes(web: Deployment) -> None:
