@@ -47,7 +47,7 @@ POOL_SIZE = 16
 # A server has a hundred or so in all, for every process of every machine.
 SERVER_CONNECTIONS = 32
 # A group holds SQLite's turn, and a callback may be waiting for it: not too many at once.
-GROUP = 8
+GROUP = 2
 DEADLOCK_TRIES = 3
 WAKE = "banke_wake"
 MAX_CONNECTIONS = 96
