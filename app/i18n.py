@@ -5,12 +5,18 @@ Knows no Flask, so that jobs and commands speak the same language as pages.
 """
 
 import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 
+LANGUAGES = ("zh", "en")
+
 _language = ["zh"]
+_reader: ContextVar[str | None] = ContextVar("reader", default=None)
 
 
 def use_language(language: str) -> None:
@@ -18,9 +24,24 @@ def use_language(language: str) -> None:
     _language[0] = language
 
 
+@contextmanager
+def speaking(language: str | None) -> Iterator[None]:
+    """Speak `language` to one reader, for as long as this lasts; None: the process' own."""
+    token = _reader.set(language if language in LANGUAGES else None)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
+
+
+def spoken() -> str:
+    """Return the language that is spoken now."""
+    return _reader.get() or _language[0]
+
+
 def _(text: str, /, **values: object) -> str:
     """Translate `text` and fill its `{name}` places with `values`."""
-    translated = _catalogue(_language[0]).gettext(text)
+    translated = _catalogue(spoken()).gettext(text)
     return translated.format(**values) if values else translated
 
 

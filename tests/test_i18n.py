@@ -15,10 +15,9 @@ PLACES = re.compile(r"\{\w+\}")
 
 def used_texts() -> set[str]:
     texts: set[str] = set()
-    for folder in ("app", "callbacks"):
-        for found in extract_from_dir(
-            ROOT / folder, [("**.py", "python")], keywords={"_": None, "N_": None}
-        ):
+    methods = [("**.py", "python"), ("**.html", "jinja2")]
+    for folder in ("app", "callbacks", "sidebar"):
+        for found in extract_from_dir(ROOT / folder, methods, keywords={"_": None, "N_": None}):
             texts.add(str(found[2]))
     return texts
 

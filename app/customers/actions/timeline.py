@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.customers.actions.profile import ensure_customer
 from app.customers.models import TimelineEntry
-from app.customers.queries import ENTRY_WORDS
+from app.customers.queries.timeline import ENTRY_WORDS
 from app.db import upsert
 
 
