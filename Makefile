@@ -6,6 +6,7 @@ SIZE ?= 100000
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+ASSETS := app/static/vendor/manifest.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench lock format
@@ -13,7 +14,7 @@ READY := $(VENV)/ready
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(READY) ## only the set-up: .venv with the locked dependencies
+setup: $(READY) $(ASSETS) ## only the set-up: .venv with the locked dependencies, front-end files
 
 # The stamp is a file, never the folder: an interrupted set-up leaves the folder and no stamp.
 $(READY): requirements.lock requirements-dev.lock app/translations/en/LC_MESSAGES/messages.po
@@ -26,6 +27,11 @@ $(READY): requirements.lock requirements-dev.lock app/translations/en/LC_MESSAGE
 	@echo "installing the locked dependencies ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes -r requirements-dev.lock
 	@$(BIN)/pybabel -q compile -d app/translations
+	@touch $@
+
+# Brought again when the folder was deleted; touched, since nothing is written when nothing changed.
+$(ASSETS): package.json package-lock.json assets.toml .npmrc | $(READY)
+	@$(BIN)/flask assets
 	@touch $@
 
 demo: setup ## the whole product on this machine, with a WeCom of its own

@@ -11,6 +11,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 POLICIES = {
     "public": "anybody: the answer holds nothing of anybody",
     "wecom-signature": "WeCom alone: proven by the signature over the body",
+    "member": "a member who is signed in and still here",
+    "member-of-customer": "a member who is signed in and may see the customer in the address",
     "metrics-token": "whoever has server.metrics_token, or this machine when none is set",
 }
 

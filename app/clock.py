@@ -10,7 +10,7 @@ from pathlib import Path
 
 monotonic = time.monotonic
 
-REREAD_SECONDS = 0.05
+REREAD_SECONDS = 0.01
 
 
 class _Offset:
@@ -18,27 +18,30 @@ class _Offset:
 
     def __init__(self) -> None:
         self.path: Path | None = None
-        self._seconds = 0.0
-        self._read_at = -1.0
+        # When we looked, and what stood there: one value, so that no thread takes a half-new one.
+        self._seen = (-1.0, 0.0)
 
     def start(self, path: Path | None) -> None:
         self.path = path
-        self._seconds, self._read_at = 0.0, -1.0
+        self._seen = (-1.0, 0.0)
 
     def seconds(self) -> float:
+        """Return the offset as it stood at most `REREAD_SECONDS` ago."""
         if self.path is None:
             return 0.0
+        looked_at, seconds = self._seen
         now = monotonic()
-        if self._read_at < 0 or now - self._read_at >= REREAD_SECONDS:
-            self._read_at = now
-            self._seconds = self._read()
-        return self._seconds
+        if looked_at < 0 or now - looked_at >= REREAD_SECONDS:
+            # Only then noted: who asks meanwhile looks for himself and takes no old one.
+            seconds = self._read()
+            self._seen = (now, seconds)
+        return seconds
 
     def _read(self) -> float:
         try:
             return float(self.path.read_text()) if self.path else 0.0
         except (OSError, ValueError):
-            return self._seconds
+            return self._seen[1]
 
 
 _offset = _Offset()

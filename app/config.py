@@ -59,6 +59,13 @@ def _base_address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _root_address(url: str) -> str:
+    address = _base_address(url)
+    if urlsplit(address).path:
+        raise ValueError("must be the root of a host: cookies and pages of Banke lie there")
+    return address
+
+
 BaseAddress = Annotated[str, AfterValidator(_base_address)]
 
 
@@ -69,7 +76,7 @@ class _Section(BaseModel):
 class Server(_Section):
     """Our own side: the address people reach us at, and where we listen."""
 
-    base_url: BaseAddress
+    base_url: Annotated[str, AfterValidator(_root_address)]
     secret_key: SecretStr
     listen: str = "127.0.0.1:8000"
     time_zone: str = "Asia/Shanghai"

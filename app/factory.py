@@ -6,13 +6,15 @@ from flask import Flask, Response
 
 from app import clock, domain_file, health
 from app.access import require_policies
+from app.assets import register_assets
 from app.cli import register_commands
 from app.config import Config, load_config
-from app.i18n import use_language
+from app.i18n import _, use_language
 from app.log import configure_logging
 from app.runtime import build_runtime
 from app.schema import require_schema
 from callbacks import views as callbacks
+from sidebar import views as sidebar
 
 # WeCom gives up on a callback after five seconds; nobody gains from waiting for the lock longer.
 WEB_LOCK_WAIT = 4.0
@@ -56,7 +58,11 @@ def _open_doors(app: Flask, config: Config) -> None:
     require_schema(runtime.db)
     app.extensions["banke_runtime"] = runtime
     app.extensions["banke_door"] = callbacks.open_door(config, runtime.db, runtime.sealer)
+    app.jinja_env.globals["_"] = _
+    app.extensions["banke_sidebar"] = sidebar.open_door(runtime)
+    register_assets(app, {"sidebar": sidebar.STATIC})
     app.register_blueprint(callbacks.bp)
+    app.register_blueprint(sidebar.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(domain_file.bp)
     app.after_request(_add_headers)

@@ -10,6 +10,7 @@ import pytest
 from app.db import Database
 from app.runtime import Runtime, build_runtime
 from tests import settings
+from tests.chromium import ADVICE, find_chromium
 
 REQUIRED = {
     "postgresql": "BANKE_TEST_POSTGRESQL_URL",
@@ -18,24 +19,52 @@ REQUIRED = {
 }
 
 
+BROWSER = "browser"
+BROWSER_TESTS = Path(__file__).parent / "browser"
+left_out = pytest.StashKey[int]()
+
+
 def _required() -> list[str]:
+    known = [*REQUIRED, BROWSER]
     if os.environ.get("CI") == "true":
-        return list(REQUIRED)
-    return [name for name in os.environ.get("TEST_REQUIRE", "").split(",") if name in REQUIRED]
+        return known
+    names = [name for name in os.environ.get("TEST_REQUIRE", "").split(",") if name]
+    if unknown := set(names) - set(known):
+        raise pytest.UsageError(f"TEST_REQUIRE knows {known}, and not {sorted(unknown)}")
+    return names
 
 
 def pytest_configure() -> None:
-    """Refuse to run without the servers that this run was told to have."""
-    missing = [REQUIRED[name] for name in _required() if not os.environ.get(REQUIRED[name])]
+    """Refuse to run without the servers and the browser that this run was told to have."""
+    needed = _required()
+    missing = [REQUIRED[name] for name in needed if name in REQUIRED]
+    missing = [variable for variable in missing if not os.environ.get(variable)]
+    if BROWSER in needed and find_chromium() is None:
+        missing.append(f"a browser ({ADVICE})")
     if missing:
         raise pytest.UsageError(f"this run needs {', '.join(missing)}")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the browser's tests when there is none; the summary counts them."""
+    ours = [item for item in items if BROWSER_TESTS in item.path.parents]
+    if BROWSER in _required() and not ours:
+        raise pytest.UsageError("this run needs a test of the browser, and there is none in it")
+    if ours and find_chromium() is None:
+        items[:] = [item for item in items if item not in ours]
+        config.stash[left_out] = len(ours)
+        config.hook.pytest_deselected(items=ours)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """Say loudly what was not run."""
     for name, variable in REQUIRED.items():
         if not os.environ.get(variable):
             terminalreporter.write_line(f"NOT RUN: tests on {name} ({variable} is not set)")
+    if count := config.stash.get(left_out, 0):
+        terminalreporter.write_line(f"NOT RUN: {count} browser tests ({ADVICE})")
 
 
 def database_kinds() -> list[str]:

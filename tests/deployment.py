@@ -21,6 +21,7 @@ import requests
 from sqlalchemy import select
 
 from app.inbox.models import InboxEvent
+from app.sandbox.pages import build_pages, rewrite_html
 from app.sandbox.server import Sandbox, SandboxServer
 from tests import settings
 
@@ -51,30 +52,48 @@ def wait_until(condition: Callable[[], T | None], timeout: float = 20.0) -> T:
 
 
 class Deployment:
-    """The sandbox, a configuration in a folder, and the processes that run on it."""
+    """The sandbox, a configuration in a folder, and the processes that run on it.
+
+    With `front` the sandbox stands in front of the server with its pages, as under `make demo`:
+    browsers go to `front`, so that the pages, WeCom's sign-in and the sidebar are one origin.
+    """
 
     def __init__(
-        self, folder: Path, *, database_url: str = "", **changes: Mapping[str, Any]
+        self,
+        folder: Path,
+        *,
+        database_url: str = "",
+        front: bool = False,
+        **changes: Mapping[str, Any],
     ) -> None:
         self.folder = folder
-        self.box = Sandbox(clock_file=folder / "clock", seed=True)
-        self._server = SandboxServer(self.box, port=0)
+        note = folder / "redis.address"
+        self.box = Sandbox(clock_file=folder / "clock", seed=True, redis_note=note)
+        self._server = SandboxServer(
+            self.box,
+            pages=build_pages(self.box) if front else (),
+            rewrite_html=rewrite_html if front else None,
+        )
         self._changes = changes
         self._database_url = database_url
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        self.front = self._server.address if front else self.address
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
         api = self._server.start().address
         self.box.connect(callback_url=f"{self.address}/callbacks/app", server_url=self.address)
+        self.box.app.redirect_domain = self.front.removeprefix("http://")
         sections: dict[str, Mapping[str, Any]] = {
-            "server": {"base_url": self.address, "listen": f"127.0.0.1:{self.port}"},
+            "server": {"base_url": self.front, "listen": f"127.0.0.1:{self.port}"},
             "wecom": {
                 "corp_id": self.box.corp_id,
                 "agent_id": self.box.agent_id,
                 "secret": self.box.secret,
                 "api_base": api,
+                "oauth_base": api,
+                "login_base": api,
                 "clock_file": str(self.folder / "clock"),
             },
             "callbacks": {"app": {"token": self.box.token, "aes_key": self.box.aes_key}},

@@ -24,6 +24,7 @@ def test_a_complete_file_is_read(tmp_path: Path) -> None:
     [
         ("server", {"base_url": "http://scrm.example.com"}, "server.base_url: must be https"),
         ("server", {"base_url": "scrm.example.com"}, "server.base_url: must be an address"),
+        ("server", {"base_url": "https://a.example/banke"}, "server.base_url: must be the root"),
         ("server", {"base_url": "https://a.example/?x=1"}, "server.base_url: must be a bare"),
         ("server", {"secret_key": "short"}, "server.secret_key: must have 16 characters"),
         ("server", {"listen": "8000"}, "server.listen: must be"),

@@ -1,8 +1,8 @@
-"""The commands: `flask serve`, `upgrade`, `doctor`, `welcome …`. One module a command or group."""
+"""The commands: `flask serve`, `upgrade`, `doctor`, `assets`, `welcome …`. One module each."""
 
 from flask import Flask
 
-from app.cli import database, demo, doctor, inbox, run, welcome
+from app.cli import assets, database, demo, doctor, inbox, run, welcome
 
 
 def register_commands(app: Flask) -> None:
@@ -11,6 +11,7 @@ def register_commands(app: Flask) -> None:
         *run.COMMANDS,
         *database.COMMANDS,
         *demo.COMMANDS,
+        *assets.COMMANDS,
         *doctor.COMMANDS,
         inbox.group,
         welcome.group,

@@ -1,5 +1,7 @@
 """What the commands share: the configuration, a runtime, refusals in words."""
 
+import os
+import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -32,6 +34,16 @@ def current_runtime() -> Runtime:
     config = current_config()
     configure_logging("WARNING")
     return build_runtime(config)
+
+
+def speak_as_terminal() -> None:
+    """Speak the terminal's language: a command that needs no configuration knows no other.
+
+    Chinese, as we do, if the terminal names none; English to all whose language we have not.
+    """
+    told = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    if re.split(r"[_.@]", told)[0] not in {"", "C", "POSIX", "zh"}:
+        use_language("en")
 
 
 def in_words(command: Callable[P, R]) -> Callable[P, R]:

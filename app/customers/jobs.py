@@ -11,14 +11,18 @@ from app.wecom import external_contact
 from app.wecom.errors import NoSuchRelation
 
 
-def read_customer(runtime: Runtime, external_userid: str) -> Callable[[Session], None] | None:
+def read_customer(
+    runtime: Runtime, external_userid: str, *, within: float | None = None
+) -> Callable[[Session], None] | None:
     """Ask WeCom for a customer and everybody who follows him; return what records the answer.
+
+    In `within` seconds; without it, patiently.
 
     None: WeCom shows no relation. So it is with a customer who added a member one-sidedly
     (免验证), until the member adds him back.
     """
     try:
-        detail = external_contact.get(runtime.wecom, external_userid)
+        detail = external_contact.get(runtime.wecom, external_userid, within=within)
     except NoSuchRelation:
         return None
     return partial(_record, detail)

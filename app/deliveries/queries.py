@@ -103,6 +103,12 @@ def list_of_customer(session: Session, external_userid: str, *, limit: int = 50)
     return list(session.scalars(wanted))
 
 
+def count_waiting(session: Session) -> int:
+    """Count the messages to members that are to be sent, now or later."""
+    waiting = select(func.count()).where(Delivery.due_at.is_not(None))
+    return session.scalar(waiting) or 0
+
+
 def count_outcomes(session: Session, *, kind: str, since: datetime) -> dict[tuple[str, str], int]:
     """Count deliveries of a kind by (outcome, reason); the outcome of an open one is ""."""
     rows = session.execute(

@@ -26,13 +26,16 @@ class GroupCard:
     left: int
 
 
-def list_groups_of(session: Session, external_userid: str) -> Sequence[GroupChat]:
+def list_groups_of(
+    session: Session, external_userid: str, *, limit: int | None = None
+) -> Sequence[GroupChat]:
     """Return the groups in which a customer is now, the one he joined last first."""
     return session.scalars(
         select(GroupChat)
         .join(GroupMember, GroupMember.chat_id == GroupChat.chat_id)
         .where(GroupMember.userid == external_userid, GroupMember.left_at.is_(None))
         .order_by(GroupMember.joined_at.desc(), GroupChat.chat_id)
+        .limit(limit)
     ).all()
 
 

@@ -72,6 +72,30 @@ def list_managers(session: Session, userid: str) -> list[str]:
     return []
 
 
+def manages(session: Session, manager_userid: str, userid: str) -> bool:
+    """Tell whether one is the other's direct leader, or leads a department over him.
+
+    At any height; works for a member who has departed too. Nobody manages himself.
+    """
+    return bool(list_managed(session, manager_userid, [userid]))
+
+
+def list_managed(session: Session, manager_userid: str, userids: Iterable[str]) -> list[str]:
+    """Return those of `userids` whom this member manages, in our spelling."""
+    manager = find_member(session, manager_userid)
+    if manager is None:
+        return []
+    wanted = {userid.casefold() for userid in userids} - {manager.folded}
+    members = session.scalars(select(Member).where(Member.folded.in_(wanted))).all()
+    led = _led_departments(session, manager.userid) if members else set()
+    return [
+        member.userid
+        for member in members
+        if manager.folded in {leader.casefold() for leader in member.direct_leader}
+        or (led and led & {place.department_id for place in list_places(session, member.userid)})
+    ]
+
+
 def list_places(session: Session, userid: str) -> list[Place]:
     """List the departments over a member, nearest first, in one query.
 
@@ -86,6 +110,20 @@ def list_places(session: Session, userid: str) -> list[Place]:
     for place in sorted(rows, key=_nearness):
         places.setdefault(place.department_id, place)
     return list(places.values())
+
+
+def _led_departments(session: Session, userid: str) -> set[int]:
+    return set(
+        session.scalars(
+            select(MemberDepartment.department_id)
+            .join(Department, Department.id == MemberDepartment.department_id)
+            .where(
+                MemberDepartment.userid == userid,
+                MemberDepartment.is_leader,
+                Department.removed_at.is_(None),
+            )
+        )
+    )
 
 
 def _others(member: Member, userids: Sequence[str]) -> list[str]:

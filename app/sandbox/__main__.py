@@ -6,13 +6,14 @@ import sys
 import threading
 from pathlib import Path
 
+from .pages import build_pages, rewrite_html
 from .server import CALLBACK_PATH, Sandbox, SandboxServer
 
 
 def main() -> int:
     """Run a sandbox until SIGTERM or SIGINT."""
     options = _options()
-    box = Sandbox(clock_file=options.clock_file, seed=options.seed)
+    box = Sandbox(clock_file=options.clock_file, seed=options.seed, redis_note=options.redis_note)
     if options.crowd:
         box.add_crowd(options.crowd)
     try:
@@ -23,7 +24,8 @@ def main() -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    server = SandboxServer(box, options.port).start()
+    pages = build_pages(box)
+    server = SandboxServer(box, options.port, pages=pages, rewrite_html=rewrite_html).start()
     box.app.redirect_domain = server.address.removeprefix("http://")
     sys.stdout.write(f"SANDBOX READY {server.address}/\n")
     sys.stdout.flush()
@@ -38,6 +40,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--server", default="", help="the server behind the front, on this machine")
     parser.add_argument("--callback-url", default="", help=f"default: SERVER{CALLBACK_PATH}")
     parser.add_argument("--clock-file", type=Path, help="where the offset of the clock is written")
+    parser.add_argument(
+        "--redis-note", type=Path, help="the file in which the server writes its Redis's address"
+    )
     parser.add_argument("--seed", action="store_true", help="begin with a small corp")
     parser.add_argument("--crowd", type=int, default=0, help="so many more customers")
     return parser.parse_args()

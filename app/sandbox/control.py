@@ -1,16 +1,18 @@
 """The control API under /sandbox/api/: another process moves the clock, acts, injects, reads.
 
-JSON in, JSON out. Only requests with a JSON content type may change anything, so that a page of
-another origin cannot.
+What only the pages use stands in `pages_api.py`.
 """
 
 import dataclasses
+import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from .faults import Fault, Hold
+from .json_api import answer, json_routes, read_body
 from .people import People
 from .records import Record
 
@@ -24,35 +26,13 @@ PEOPLE_ACTS = tuple(name for name in dir(People) if not name.startswith("_"))
 FAULT_KINDS = ("latency", "errcode", "http", "html", "empty", "drop_reply", "hold")
 SETTINGS = ("limit_concurrency", "limit_rate")
 PAGE_MOST = 1000
+WAIT_MOST = 25.0
+WAITING_MOST = 64
 
 
 def control_routes(box: "Sandbox") -> Blueprint:
     """Return the routes."""
-    routes = Blueprint("control", __name__, url_prefix="/sandbox/api")
-    control = _Control(box)
-    for rule, method, work in control.table():
-        routes.add_url_rule(rule, work.__name__, work, methods=[method])
-    routes.before_request(_json_only)
-    routes.register_error_handler(LookupError, _bad)
-    routes.register_error_handler(TypeError, _bad)
-    routes.register_error_handler(ValueError, _bad)
-    return routes
-
-
-def _json_only() -> Response | None:
-    if request.method == "GET" or request.is_json:
-        return None
-    return _answer({"error": "send JSON"}, 415)
-
-
-def _bad(problem: Exception) -> Response:
-    return _answer({"error": str(problem)}, 400)
-
-
-def _answer(body: Any, status: int = 200) -> Response:
-    response = jsonify(body)
-    response.status_code = status
-    return response
+    return json_routes("control", _Control(box).table())
 
 
 class _Control:
@@ -60,6 +40,7 @@ class _Control:
 
     def __init__(self, box: "Sandbox") -> None:
         self._box = box
+        self._waiting = threading.BoundedSemaphore(WAITING_MOST)
 
     def table(self) -> list[tuple[str, str, Callable[..., Response]]]:
         return [
@@ -85,7 +66,7 @@ class _Control:
     def state(self) -> Response:
         box, world = self._box, self._box.world
         with world.lock:
-            return _answer(
+            return answer(
                 {
                     "corp_id": world.corp_id,
                     "agent_id": box.agent_id,
@@ -112,10 +93,10 @@ class _Control:
             )
 
     def clock(self) -> Response:
-        return _answer({"offset": self._box.clock.offset, "time": self._box.clock.time()})
+        return answer({"offset": self._box.clock.offset, "time": self._box.clock.time()})
 
     def move_clock(self) -> Response:
-        asked = _asked()
+        asked = read_body()
         if "offset" in asked:
             self._box.clock.set_offset(float(asked["offset"]))
         self._box.clock.move(float(asked.get("move", 0)))
@@ -123,28 +104,44 @@ class _Control:
         return self.clock()
 
     def connect(self) -> Response:
-        self._box.connect(**_asked())
+        self._box.connect(**read_body())
         return self.state()
 
     def verify(self) -> Response:
-        return _answer({"faults": self._box.verify_callback_url()})
+        return answer({"faults": self._box.verify_callback_url()})
 
     def people(self, act: str) -> Response:
         if act not in PEOPLE_ACTS:
             raise LookupError(f"people do not {act}")
-        return _answer({"result": _plain(getattr(self._box.people, act)(**_asked()))})
+        return answer({"result": _plain(getattr(self._box.people, act)(**read_body()))})
 
     def ledger(self) -> Response:
         after = int(request.args.get("after", 0))
         limit = min(int(request.args.get("limit", 100)), PAGE_MOST)
-        rows, following = self._box.ledger.page(
-            after, limit=limit, kind=request.args.get("kind", "")
-        )
-        return _answer({"rows": _plain(rows), "next": following})
+        kind = request.args.get("kind", "")
+        if "latest" in request.args:
+            limit = min(int(request.args["latest"]), PAGE_MOST)
+            after = max(self._box.ledger.revision - limit, 0)
+        self._wait_for_rows(after, kind)
+        rows, following = self._box.ledger.page(after, limit=limit, kind=kind)
+        return answer({"rows": _plain(rows), "next": following})
+
+    def _wait_for_rows(self, after: int, kind: str) -> None:
+        """Keep the caller waiting for as long as he asked; one too many looks once a second."""
+        seconds = min(float(request.args.get("wait", 0)), WAIT_MOST)
+        if seconds <= 0:
+            return
+        if not self._waiting.acquire(blocking=False):
+            time.sleep(min(seconds, 1))
+            return
+        try:
+            self._box.ledger.await_rows(after, kind=kind, timeout=seconds)
+        finally:
+            self._waiting.release()
 
     def faults(self) -> Response:
         box = self._box
-        return _answer(
+        return answer(
             {
                 "faults": [_fault(fault) for fault in box.faults.active()],
                 "callbacks": dataclasses.asdict(box.faults.callbacks),
@@ -154,7 +151,7 @@ class _Control:
         )
 
     def add_fault(self) -> Response:
-        asked = _asked()
+        asked = read_body()
         kind = asked.pop("kind", "")
         if kind in SETTINGS:
             getattr(self._box.faults, kind)(**asked)
@@ -162,9 +159,10 @@ class _Control:
         if kind not in FAULT_KINDS:
             raise LookupError(f"no fault {kind}")
         self._box.ledger.act("fault", fault=kind, **asked)
-        return _answer({"fault": _fault(getattr(self._box.faults, kind)(**asked))})
+        return answer({"fault": _fault(getattr(self._box.faults, kind)(**asked))})
 
     def clear_faults(self) -> Response:
+        self._box.named_faults.clear()
         self._box.faults.clear()
         return self.faults()
 
@@ -174,7 +172,7 @@ class _Control:
 
     def callback_faults(self) -> Response:
         faults = self._box.faults
-        faults.callbacks = dataclasses.replace(faults.callbacks, **_asked())
+        faults.callbacks = dataclasses.replace(faults.callbacks, **read_body())
         return self.faults()
 
     def release(self, fault_id: int) -> Response:
@@ -190,7 +188,7 @@ class _Control:
         return self.state()
 
     def delivery(self) -> Response:
-        asked, delivery = _asked(), self._box.delivery
+        asked, delivery = read_body(), self._box.delivery
         delivery.timeout = float(asked.get("timeout", delivery.timeout))
         delivery.retry_seconds = float(asked.get("retry_seconds", delivery.retry_seconds))
         if "paused" in asked:
@@ -201,7 +199,7 @@ class _Control:
         return self.state()
 
     def change_app(self, agentid: int) -> Response:
-        asked, app = _asked(), self._box.world.apps[agentid]
+        asked, app = read_body(), self._box.world.apps[agentid]
         app.callable_external = bool(asked.get("callable_external", app.callable_external))
         app.redirect_domain = str(asked.get("redirect_domain", app.redirect_domain))
         if "trusted_ips" in asked:
@@ -220,11 +218,6 @@ class _Control:
         if isinstance(fault, Hold):
             return fault
         raise LookupError(f"fault {fault_id} holds nothing")
-
-
-def _asked() -> Json:
-    asked = request.get_json(silent=True)
-    return asked if isinstance(asked, dict) else {}
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from .clock import Clock, monotonic
 from .events import Envelope, event_xml, seal
 from .faults import Faults
 from .ledger import Ledger
+from .letters import Letters
 from .records import AttemptRecord, EventRecord
 from .world import App, World
 
@@ -52,6 +53,7 @@ class Delivery:
         self._ledger = ledger
         self._faults = faults
         self._size = threads
+        self.letters = Letters(ledger)
         self._numbers = itertools.count(1)
         self._threads: list[threading.Thread] = []
         self._due: list[tuple[float, int, Letter]] = []
@@ -195,8 +197,9 @@ class Delivery:
         faults = self._faults.callbacks
         if letter.envelope and faults.identical_retry:
             return letter.envelope
+        xml = event_xml(letter.fields, faults)
         envelope = seal(
-            event_xml(letter.fields, faults),
+            xml,
             letter.app,
             receiveid=WRONG_RECEIVEID if faults.wrong_receiveid else self._world.corp_id,
             timestamp=str(self._clock.unix()),
@@ -208,6 +211,7 @@ class Delivery:
         if faults.truncated:
             envelope = Envelope(envelope.query, envelope.body[: len(envelope.body) // 2])
         letter.envelope = envelope
+        self.letters.keep(letter.event.event_id, xml, envelope)
         return envelope
 
     def _exchange(

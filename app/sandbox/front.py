@@ -8,18 +8,25 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, redirect, request
 
 from .control import control_routes
+from .hang_up import hang_up
+from .pages_api import LANGUAGE, OURS, THEME, pages_api_routes
+from .plain_pages import plain_page
 from .sign_in import sign_in_routes
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as AnyResponse
+
     from .server import Sandbox
 
 # (path, html) -> html; for the pages of the chat client, which put their bridge into the sidebar.
 RewriteHtml = Callable[[str, bytes], bytes]
 
-CLIENT = "wxwork/5.0.11 MicroMessenger/7.0.1 Language/zh ColorScheme/Light"
+CLIENT = "wxwork/5.0.11 MicroMessenger/7.0.1"
+SIDEBAR = "/sidebar/"
+ADDRESS = "127.0.0.1"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 HOP_BY_HOP = {
@@ -35,14 +42,6 @@ HOP_BY_HOP = {
 }
 CHUNK = 64 * 1024
 SERVER_SECONDS = 60
-HOME = (
-    "<!doctype html><html lang=zh><meta charset=utf-8><title>伴客沙盒</title>"
-    "<h1>伴客沙盒</h1><p>这是一个小型企业微信，供试用与测试。"
-)
-AWAY = (
-    "<!doctype html><html lang=zh><meta charset=utf-8><title>服务未响应</title>"
-    "<h1>服务暂时连不上</h1><p>沙盒已启动，但伴客服务没有响应。请确认它正在运行，然后刷新本页。"
-)
 
 
 class _Body(Protocol):
@@ -55,18 +54,23 @@ def build_front(
     """Build the WSGI app of a sandbox. `pages` may take `/` and anything under `/sandbox/`."""
     front = Flask("app.sandbox", static_folder=None)
     front.before_request(_refuse_other_names)
+    front.before_request(_lead_to_the_address)
     front.register_blueprint(box.gate.blueprint())
     front.register_blueprint(sign_in_routes(box))
     front.register_blueprint(control_routes(box))
+    front.register_blueprint(pages_api_routes(box))
     for blueprint in pages:
         front.register_blueprint(blueprint)
     if not any(rule.rule == "/" for rule in front.url_map.iter_rules()):
-        front.add_url_rule("/", "home", lambda: HOME)
+        front.add_url_rule("/", "home", lambda: plain_page("home"))
     front.add_url_rule("/sandbox/<path:path>", "no_page", _no_page, methods=METHODS)
 
     def pass_on(path: str) -> Response:
         del path  # the raw address is passed on, not the decoded one
-        return _pass_on(box.server_url, rewrite_html)
+        is_sidebar = request.path.startswith(SIDEBAR)
+        if is_sidebar and box.named_faults.is_on("network_gone"):
+            return _lose_connection()
+        return _pass_on(box.server_url, rewrite_html if is_sidebar else None)
 
     front.add_url_rule("/<path:path>", "pass_on", pass_on, methods=METHODS)
     return front
@@ -78,6 +82,22 @@ def _refuse_other_names() -> tuple[str, int] | None:
     return None if host in LOOPBACK_NAMES else ("沙盒只在本机使用。", 403)
 
 
+def _lead_to_the_address() -> "AnyResponse | None":
+    """Send a page to the one address that the server knows: cookies and signatures hang on it."""
+    host, _, port = request.host.rpartition(":")
+    is_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+    if host in ("", ADDRESS) or not is_page:
+        return None
+    return redirect(f"http://{ADDRESS}:{port}{_target()}")
+
+
+def _lose_connection() -> Response:
+    """Cut a page's call off; a page that is opened is the client's own, as a browser has one."""
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        return plain_page("offline", 503)
+    return hang_up()
+
+
 def _no_page(path: str) -> tuple[str, int]:
     del path
     return "沙盒里没有这个页面。", 404
@@ -86,7 +106,7 @@ def _no_page(path: str) -> tuple[str, int]:
 def _pass_on(server_url: str, rewrite_html: RewriteHtml | None) -> Response:
     server = urlsplit(server_url)
     if not server.hostname:
-        return Response(AWAY, status=502, content_type="text/html; charset=utf-8")
+        return plain_page("away", 502)
     connection = http.client.HTTPConnection(server.hostname, server.port, timeout=SERVER_SECONDS)
     try:
         connection.request(
@@ -95,7 +115,7 @@ def _pass_on(server_url: str, rewrite_html: RewriteHtml | None) -> Response:
         answer = connection.getresponse()
     except (OSError, http.client.HTTPException):
         connection.close()
-        return Response(AWAY, status=502, content_type="text/html; charset=utf-8")
+        return plain_page("away", 502)
     return _answer(connection, answer, rewrite_html)
 
 
@@ -118,9 +138,19 @@ def _request_headers(rewrite_html: RewriteHtml | None) -> dict[str, str]:
         # A page that is to be rewritten must come uncompressed.
         and not (rewrite_html and name.lower() == "accept-encoding")
     }
+    cookies = [one for one in headers.pop("Cookie", "").split("; ") if not one.startswith(OURS)]
+    if any(cookies):
+        headers["Cookie"] = "; ".join(cookies)
     agent = request.headers.get("User-Agent", "Mozilla/5.0")
-    headers["User-Agent"] = agent if "wxwork/" in agent else f"{agent} {CLIENT}"
+    headers["User-Agent"] = agent if "wxwork/" in agent else f"{agent} {_client()}"
     return headers
+
+
+def _client() -> str:
+    """Return what WeCom's client adds to the user agent."""
+    language = "en" if request.cookies.get(LANGUAGE) == "en" else "zh"
+    scheme = "Dark" if request.cookies.get(THEME) == "dark" else "Light"
+    return f"{CLIENT} Language/{language} ColorScheme/{scheme}"
 
 
 def _answer(

@@ -25,6 +25,8 @@ from .records import (
 WELCOME_API = "externalcontact/send_welcome_msg"
 
 COSTLY_SECONDS = 0.001
+GATHER_SECONDS = 0.05
+PAGE_ROWS = 1000
 
 R = TypeVar("R", bound=Record)
 
@@ -35,6 +37,8 @@ class Ledger:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._changed = threading.Condition(threading.Lock())
+        self._followers: list[Callable[[Record], None]] = []
+        self._closed = False
         self._start()
 
     def _start(self) -> None:
@@ -60,6 +64,8 @@ class Ledger:
             self._by_kind[record.kind].append(record)
             self._index(record)
             self._note(record)
+        for follower in self._followers:
+            follower(record)
         return record
 
     def change(self, record: Record, **values: Any) -> None:
@@ -85,6 +91,10 @@ class Ledger:
     def act(self, name: str, **details: Any) -> ActRecord:
         """Write down what the sandbox was told to do."""
         return self.add(ActRecord(name, details))
+
+    def follow(self, follower: Callable[[Record], None]) -> None:
+        """Tell every new row to `follower`, in the thread that adds it."""
+        self._followers.append(follower)
 
     def clear(self) -> None:
         """Forget everything; only between two runs, when nothing is under way."""
@@ -126,6 +136,26 @@ class Ledger:
             stop = min(after + limit, len(self._changes))
             rows = self._changes[after:stop]
         return [row for row in rows if kind in ("", row.kind)], stop
+
+    def await_rows(self, after: int, *, kind: str, timeout: float) -> None:
+        """Wait until a row of a kind has changed after a revision, or the time is over, or `close`.
+
+        Returns a moment after the change: many rows change at once in a storm, and many pages wait.
+        """
+        end = monotonic() + timeout
+        rows, seen = self.page(after, limit=PAGE_ROWS, kind=kind)
+        while not rows and not self._closed and monotonic() < end:
+            with self._changed:
+                if len(self._changes) == seen and not self._closed:
+                    self._changed.wait(max(end - monotonic(), 0))
+            time.sleep(GATHER_SECONDS)
+            rows, seen = self.page(seen, limit=PAGE_ROWS, kind=kind)
+
+    def close(self) -> None:
+        """Let those go who wait in `await_rows`."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
 
     # Questions.
 

@@ -1,7 +1,7 @@
 """What people do to one another in WeCom: each act changes the world and raises its callbacks.
 
-Acts on groups, tags and the app stand in `people_groups.py` and `people_office.py`. Unknown ids are
-a mistake of the caller: LookupError.
+Acts on groups, tags and the app stand in `people_groups.py` and `people_office.py`; what people
+write stands in `people_talk.py`. Unknown ids are a mistake of the caller: LookupError.
 """
 
 from .clock import Clock
@@ -9,6 +9,7 @@ from .emitter import Emitter
 from .ledger import Ledger
 from .people_groups import GroupActs
 from .people_office import OfficeActs
+from .people_talk import TalkActs
 from .records import EventRecord
 from .world import Customer, Greeting, Relation, World
 
@@ -16,7 +17,7 @@ from .world import Customer, Greeting, Relation, World
 NAMES = ("林小满", "陈知夏", "周以宁", "吴向晚", "郑听雨", "孙南星", "何初九", "许望舒")
 
 
-class People(GroupActs, OfficeActs):
+class People(TalkActs, GroupActs, OfficeActs):
     """Everybody's hands. Every act returns the event or events it raised."""
 
     def __init__(self, world: World, clock: Clock, *, ledger: Ledger, emitter: Emitter) -> None:
@@ -36,7 +37,6 @@ class People(GroupActs, OfficeActs):
                 name=NAMES[number % len(NAMES)] if name is None else name,
                 type=2 if wecom else 1,
                 gender=number % 3,
-                avatar=f"https://wx.qlogo.cn/sandbox/{number}/0",
                 corp_name="另一家公司" if wecom else "",
             )
             self._world.customers[customer.external_userid] = customer
@@ -113,7 +113,7 @@ class People(GroupActs, OfficeActs):
         """Let the member confirm: the friendship is whole. A code comes if none was used yet."""
         with self._world.lock:
             relation = self._relation(userid, external_userid)
-            relation.bond = "both"
+            relation.bond, relation.deleted_by_member = "both", False
             return self._emitter.emit_add("add_external_contact", relation, create_time)
 
     def customer_deletes_member(
@@ -137,7 +137,7 @@ class People(GroupActs, OfficeActs):
             relation = self._relation(userid, external_userid)
             if relation.bond == "member_only":
                 self._world.remove_relation(relation.userid, external_userid)
-            relation.bond = "customer_only"
+            relation.bond, relation.deleted_by_member = "customer_only", True
             return self._emitter.emit_about(
                 "del_external_contact", relation.userid, external_userid, create_time=create_time
             )
@@ -174,12 +174,6 @@ class People(GroupActs, OfficeActs):
             kept = [tag_id for tag_id in relation.tag_ids if tag_id not in remove]
             relation.tag_ids = list(dict.fromkeys([*kept, *add]))
             return self._edited(relation, create_time)
-
-    def they_chat(self, userid: str, external_userid: str) -> None:
-        """Let member and customer write to each other, which spends the welcome; no callback."""
-        with self._world.lock:
-            self._relation(userid, external_userid).chatted = True
-            self._ledger.act("they_chat", userid=userid, external_userid=external_userid)
 
     def customer_agrees_to_archive(
         self, userid: str, external_userid: str, *, create_time: int | None = None

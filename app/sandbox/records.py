@@ -1,4 +1,4 @@
-"""The rows of the ledger: events, delivery attempts, API calls, welcomes, app messages.
+"""The rows of the ledger: events, attempts, API calls, welcomes, app messages, acts, SDK calls.
 
 `at` is the sandbox's clock in unix seconds, `monotonic` the time that is never moved; delays are
 differences of the latter, in milliseconds.
@@ -125,3 +125,17 @@ class ActRecord(Record):
     kind: ClassVar[str] = "act"
     name: str
     details: dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class SdkRecord(Record):
+    """A call of the JS bridge by a sidebar page. `userid`: the member whose client it is."""
+
+    kind: ClassVar[str] = "sdk"
+    name: str
+    err_msg: str
+    ms: float
+    page: str
+    userid: str = ""
+    err_code: int | None = None
+    params: dict[str, Any] = field(default_factory=dict)

@@ -39,6 +39,12 @@ CUSTOMERS = (
     ("尤佳期", 2),
 )
 FOLLOWERS = ("zhaoyi", "lisi", "sunsan")
+# (state, name, name in English) of the codes that customers scan (渠道活码).
+CHANNELS = (
+    ("门店海报", "门店海报", "Poster in the shop"),
+    ("小红书", "小红书", "Xiaohongshu"),
+    ("", "成员名片（无渠道）", "Member's own code (no channel)"),
+)
 GROUPS = ("南山会员群", "新品体验群", "周末团购群")
 
 
@@ -107,8 +113,8 @@ def _seed_customers(world: World, now: int) -> None:
                 userid=userid,
                 external_userid=external_userid,
                 bond="both",
-                createtime=now - (30 - number) * DAY,
-                state=f"store-{number % 3 + 1}" if number % 2 else "",
+                createtime=now - (88 - 2 * number) * DAY,
+                state=CHANNELS[number % 4 // 2][0] if number % 2 else "",
                 tag_ids=[tags[number % len(tags)]],
                 oper_userid=external_userid,
                 chatted=True,

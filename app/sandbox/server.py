@@ -16,14 +16,19 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from .api.gate import Gate
 from .api.tokens import revoke
+from .client_views import ClientViews
 from .clock import Clock, monotonic
+from .conversations import Conversations
 from .crowd import Crowd
 from .delivery import Delivery
 from .emitter import Emitter
 from .events import seal_echo
 from .faults import Faults
 from .front import RewriteHtml, build_front
+from .frozen_redis import FrozenRedis
+from .js_bridge import JsBridge
 from .ledger import Ledger
+from .named_faults import NamedFaults
 from .people import People
 from .seed import seed as fill
 from .seed import seed_bare
@@ -51,6 +56,7 @@ class Sandbox:
         seed: bool = False,
         corp_id: str = CORP_ID,
         delivery_threads: int = 32,
+        redis_note: Path | None = None,
     ) -> None:
         if not corp_id.startswith(CORP_MARK):
             raise ValueError(f"the sandbox takes no real corp: its id begins with {CORP_MARK}")
@@ -68,13 +74,32 @@ class Sandbox:
         self._emitter = Emitter(self.world, self.clock, ledger=self.ledger, delivery=self.delivery)
         self.people = People(self.world, self.clock, ledger=self.ledger, emitter=self._emitter)
         self.gate = Gate(self.world, self.clock, ledger=self.ledger, faults=self.faults)
+        self.conversations = Conversations(self.world, self.ledger)
         self.server_url = ""
         self.app = self.add_app(AGENT_ID, SECRET, name="伴客")
         self.app.token, self.app.aes_key = TOKEN, AES_KEY
         if seed:
             fill(self.world, self.clock)
+            self.conversations.open_seeded()
         else:
             seed_bare(self.world)
+        self._play_client(FrozenRedis(redis_note))
+
+    def _play_client(self, redis: FrozenRedis) -> None:
+        """Make what the pages need: views of the world, faults by name, the end of the bridge."""
+        self._redis = redis
+        self.views = ClientViews(self.world, self.conversations, self.app)
+        self.named_faults = NamedFaults(
+            self.world, self.clock, ledger=self.ledger, faults=self.faults, redis=redis
+        )
+        self.js_bridge = JsBridge(
+            self.world,
+            self.clock,
+            ledger=self.ledger,
+            people=self.people,
+            app=self.app,
+            refused=self.named_faults.is_on,
+        )
 
     @property
     def corp_id(self) -> str:
@@ -155,7 +180,9 @@ class Sandbox:
         return _echo_faults(answer, echo, monotonic() - began)
 
     def close(self) -> None:
-        """Stop delivering and let every held call end without an answer."""
+        """Stop delivering and let everything go that waits, a frozen Redis too."""
+        self._redis.thaw()
+        self.ledger.close()
         self.faults.abandon_all()
         self.delivery.close()
 

@@ -120,6 +120,8 @@ class Relation:
     state: str = ""
     oper_userid: str = ""
     chatted: bool = False
+    # Tells a friendship that the member ended from one that he has not confirmed yet.
+    deleted_by_member: bool = False
     greeting: Greeting = field(default_factory=Greeting)
 
     @property
@@ -287,12 +289,20 @@ class World:
 
     def followers(self, external_userid: str) -> list[Relation]:
         """Return the relations that the API shows for a customer."""
+        return [one for one in self.relations_of(external_userid) if self._shown(one)]
+
+    def relations_of(self, external_userid: str) -> list[Relation]:
+        """Return all relations of a customer, those too that the API does not show."""
         userids = self._followers.get(external_userid, [])
         relations = [self._relations[userid][external_userid] for userid in userids]
         if self.crowd and external_userid not in self._touched:
             one = self.crowd.relation(external_userid)
             relations += [one] if one else []
-        return [relation for relation in relations if self._shown(relation)]
+        return relations
+
+    def relations(self) -> list[Relation]:
+        """Return all relations that take memory: everybody's but those of the crowd."""
+        return [one for row in self._relations.values() for one in row.values()]
 
     def relations_from(self, userid: str, position: int = 0) -> Iterator[Relation]:
         """Yield the relations of a member that the API shows, from a place in his list on."""

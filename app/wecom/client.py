@@ -38,7 +38,7 @@ from app.wecom.errors import (
     unreachable,
 )
 from app.wecom.limits import Limits
-from app.wecom.tokens import Issued, SharedSecrets
+from app.wecom.tokens import Issued, SharedSecretCache, SharedSecrets
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -133,12 +133,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships no type
         self._waiter = waiter
         self._http = _session()
         self._skew: float | None = None
-        self._token = tokens.cache(
-            "access_token",
-            settings.corp_id,
-            settings.secret.get_secret_value(),
-            fetch=self._fetched_token,
-        )
+        self._token = self.shared("access_token", self._fetched_token)
 
     @property
     def access_token(self) -> str:
@@ -151,6 +146,11 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships no type
     def fetch_access_token(self) -> None:
         """Refuse: tokens are shared between processes (`app.wecom.tokens`)."""
         raise RuntimeError("tokens come from app.wecom.tokens")
+
+    def shared(self, kind: str, fetch: Callable[[float], Issued]) -> SharedSecretCache:
+        """Return the cache of this app's token or ticket of a kind; see `SharedSecrets.cache`."""
+        secret = self._corpsecret.get_secret_value()
+        return self.tokens.cache(kind, self.corp_id, secret, fetch=fetch)
 
     def clock_skew(self) -> float | None:
         """Return the seconds that our clock is ahead of WeCom's; None before the first answer.

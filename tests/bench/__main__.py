@@ -10,13 +10,14 @@ from tests.bench.backlog import measure_backlog
 from tests.bench.cold_start import measure_start
 from tests.bench.door import measure_door
 from tests.bench.figures import Report, print_head
+from tests.bench.sidebar import measure_sidebar
 from tests.bench.welcomes import measure_welcomes
 
 USUAL_SIZE = 100_000
 USUAL_LIMIT, LONG_LIMIT = 290.0, 3600.0
 BACKLOG_SHARE = 5
 BACKLOG_SECONDS, LONG_BACKLOG_SECONDS = 20.0, 900.0
-PARTS = ("welcomes", "backlog", "start", "door")
+PARTS = ("welcomes", "backlog", "start", "door", "sidebar")
 
 HEAD = """\
 Banke's benchmark. The load generator, the sandbox and the servers share {cpus} CPUs: read the
@@ -50,12 +51,17 @@ def main() -> None:
             measure_start(report, folder / "start")
         if "door" in options.parts:
             measure_door(report, kinds, folder)
+        if "sidebar" in options.parts:
+            for kind in kinds:
+                measure_sidebar(report, kind, folder / f"{kind}-sidebar", customers=options.size)
     report.section(f"End; written to {report.write()}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--size", type=int, default=USUAL_SIZE, help="a fifth is P6's backlog")
+    parser.add_argument(
+        "--size", type=int, default=USUAL_SIZE, help="P7's customers; a fifth: P6's"
+    )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument(
         "--only", nargs="+", choices=["sqlite", *settings.SERVERS], help="databases"

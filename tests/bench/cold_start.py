@@ -11,6 +11,8 @@ from tests.deployment import ROOT, free_port
 
 BUDGET_SECONDS = 10.0
 PATIENCE = 40.0
+# That everything starts, and that history passes.
+LINES_BEFORE = 2
 
 
 def measure_start(report: Report, folder: Path) -> None:
@@ -30,7 +32,7 @@ def measure_start(report: Report, folder: Path) -> None:
         text=True,
     ) as process:
         try:
-            line = process.stdout.readline() if process.stdout else ""
+            said = _read_until_ready(process)
             took = time.monotonic() - began
         finally:
             process.terminate()
@@ -42,6 +44,19 @@ def measure_start(report: Report, folder: Path) -> None:
             value=f"{took:.1f} s",
             budget=f"< {BUDGET_SECONDS:.0f} s",
             met=took < BUDGET_SECONDS,
-            invalid="" if line.startswith("READY") else f"it said: {line.strip()}",
+            invalid="" if said[-1:] == ["READY"] else f"it said: {' '.join(said)}",
         )
     )
+
+
+def _read_until_ready(process: subprocess.Popen[str]) -> list[str]:
+    """Return what the demo says up to READY, which is cut to that word; all of it if it never is.
+
+    A past with a hole in it, which it tells before READY, is no start that may be measured.
+    """
+    said: list[str] = []
+    for line in process.stdout or ():
+        if line.startswith("READY"):
+            return [*said, "READY"] if len(said) == LINES_BEFORE else said
+        said.append(line.strip())
+    return said

@@ -9,9 +9,11 @@ import pytest
 from app.messages import KINDS
 from app.schedule import SCHEDULE
 from callbacks import routing
+from sidebar.panels import PANELS
 
 ROOT = Path(__file__).parent.parent.parent
 HANDLERS = ROOT / "callbacks" / "handlers"
+PANEL_FOLDER = ROOT / "sidebar" / "panels"
 
 
 def handler_files() -> Iterator[tuple[str, str]]:
@@ -38,6 +40,13 @@ def test_reactions_of_one_event_have_names_of_their_own() -> None:
     for reactions in routing.HANDLED.values():
         names = [reaction.__name__ for reaction in reactions]
         assert len(names) == len(set(names))
+
+
+def test_every_panel_has_its_row_and_every_row_its_folder() -> None:
+    folders = {path.parent.name for path in PANEL_FOLDER.glob("*/panel.py")}
+    assert len(PANELS) == len({panel.name for panel in PANELS})
+    assert {panel.name for panel in PANELS} == folders
+    assert all((PANEL_FOLDER / panel.name / "panel.html").is_file() for panel in PANELS)
 
 
 def test_periodic_jobs_have_names_of_their_own() -> None:

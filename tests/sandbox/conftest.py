@@ -71,6 +71,43 @@ def wecom(box: Sandbox, address: str) -> Iterator[Client]:
         yield client
 
 
+class PagesApi:
+    """Calls /sandbox/api/ as the pages do, with a browser's cookies."""
+
+    def __init__(self, address: str, session: requests.Session) -> None:
+        self.address = f"{address}/sandbox/api"
+        self.session = session
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """Get JSON."""
+        return dict(self.session.get(f"{self.address}/{path}", params=query).json())
+
+    def post(self, path: str, /, **body: Any) -> dict[str, Any]:
+        """Post JSON that must be taken."""
+        answer = self.session.post(f"{self.address}/{path}", json=body)
+        assert answer.ok, answer.text
+        return dict(answer.json())
+
+    def refused(self, path: str, /, **body: Any) -> int:
+        """Post JSON and return the status."""
+        return self.session.post(f"{self.address}/{path}", json=body).status_code
+
+    def chat(self, userid: str, external_userid: str) -> list[dict[str, Any]]:
+        """Return what a member sees of his chat with a customer."""
+        return list(self.get(f"chats/{userid}/customer/{external_userid}")["messages"])
+
+    def phone(self, external_userid: str, userid: str) -> list[dict[str, Any]]:
+        """Return what a customer sees of his chat with a member."""
+        return list(self.get(f"phones/{external_userid}/{userid}")["messages"])
+
+
+@pytest.fixture
+def api(address: str) -> Iterator[PagesApi]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield PagesApi(address, session)
+
+
 @pytest.fixture
 def receiver(box: Sandbox, address: str) -> Iterator[Receiver]:
     del address  # the sandbox must stop before the receiver does

@@ -1,15 +1,44 @@
-"""The stage (客户阶段) of a customer."""
+"""The stage (客户阶段) of a customer: one truth for the whole corp.
+
+So nobody overwrites another's change unawares, and a change is taken back by a new one.
+"""
+
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.models import CustomerStage, Pipeline, Stage
+from app.customers.actions.timeline import record_timeline
+from app.customers.errors import StageConflict
+from app.customers.models import Customer, CustomerStage, Pipeline, Stage, StageChange
+from app.customers.queries.stages import StageNow, find_stage_now
 from app.db import upsert
+from app.errors import NotFound
+from app.i18n import _
+
+MOST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class StageMove:
+    """Where a customer stood and where he stands.
+
+    `change_id` is the last change now. `changed` False: he stood there already, nothing was done.
+    """
+
+    change_id: int
+    from_stage: str
+    to_stage: str
+    changed: bool
+    can_undo: bool = False
 
 
 def put_into_first_stage(session: Session, external_userid: str) -> None:
-    """Give a customer without a stage the first one of the default pipeline."""
+    """Give a customer without a stage the first one of the default pipeline.
+
+    No change is recorded: that he was added stands in the timeline, and it says the same.
+    """
     first = session.execute(
         select(Stage.pipeline_id, Stage.id)
         .join(Pipeline, Pipeline.id == Stage.pipeline_id)
@@ -29,3 +58,115 @@ def put_into_first_stage(session: Session, external_userid: str) -> None:
         ],
         key=["external_userid", "pipeline_id"],
     )
+
+
+def change_stage(
+    session: Session, external_userid: str, *, to_stage_id: int, userid: str, seen: int
+) -> StageMove:
+    """Move a customer to a stage. `seen`: the last change that `userid` knew of, 0 for none.
+
+    He stands there already, whoever moved him: nothing is done, and that is no conflict.
+
+    Raises:
+        NotFound: no such customer or stage.
+        StageConflict: somebody moved him elsewhere meanwhile.
+    """
+    _lock(session, external_userid)
+    stage = _get_stage(session, to_stage_id)
+    now = find_stage_now(session, external_userid, stage.pipeline_id)
+    return _move(session, external_userid, now, stage, userid=userid, seen=seen)
+
+
+def undo_stage(session: Session, external_userid: str, *, change_id: int, userid: str) -> StageMove:
+    """Take a change back by a new change to the stage before it.
+
+    He stands there already: nothing is done.
+
+    Raises:
+        NotFound: no such change of this customer, or he had no stage before it.
+        StageConflict: somebody moved him on meanwhile.
+    """
+    _lock(session, external_userid)
+    change = session.get(StageChange, change_id)
+    if change is None or change.external_userid != external_userid or not change.from_stage_id:
+        raise NotFound(_("没有可以撤销的阶段修改"))
+    stage = _get_stage(session, change.from_stage_id)
+    now = find_stage_now(session, external_userid, stage.pipeline_id)
+    return _move(session, external_userid, now, stage, userid=userid, seen=change_id, is_undo=True)
+
+
+def _lock(session: Session, external_userid: str) -> None:
+    """Let changes of one customer's stage happen one after the other."""
+    locked = session.scalar(
+        select(Customer.external_userid)
+        .where(Customer.external_userid == external_userid)
+        .with_for_update()
+    )
+    if locked is None:
+        raise NotFound(_("没有这位客户"))
+
+
+def _get_stage(session: Session, stage_id: int) -> Stage:
+    # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
+    stage = session.get(Stage, stage_id) if stage_id <= MOST_ID else None
+    if stage is None:
+        raise NotFound(_("没有这个阶段"))
+    return stage
+
+
+def _move(
+    session: Session,
+    external_userid: str,
+    now: StageNow,
+    stage: Stage,
+    *,
+    userid: str,
+    seen: int,
+    is_undo: bool = False,
+) -> StageMove:
+    if now.stage_id == stage.id:
+        return StageMove(now.change_id, now.name, stage.name, changed=False)
+    if now.change_id != seen:
+        raise StageConflict(now, stage.id)
+    change_id = _write(session, external_userid, now, stage, userid=userid, is_undo=is_undo)
+    return StageMove(change_id, now.name, stage.name, changed=True, can_undo=bool(now.stage_id))
+
+
+def _write(
+    session: Session,
+    external_userid: str,
+    now: StageNow,
+    stage: Stage,
+    *,
+    userid: str,
+    is_undo: bool,
+) -> int:
+    at = clock.utcnow()
+    place = {"external_userid": external_userid, "pipeline_id": stage.pipeline_id}
+    upsert(
+        session,
+        CustomerStage,
+        [place | {"stage_id": stage.id, "changed_at": at}],
+        key=["external_userid", "pipeline_id"],
+        update=["stage_id", "changed_at"],
+    )
+    change = StageChange(
+        **place,
+        from_stage_id=now.stage_id,
+        to_stage_id=stage.id,
+        userid=userid,
+        why="",
+        changed_at=at,
+    )
+    session.add(change)
+    session.flush()
+    record_timeline(
+        session,
+        external_userid=external_userid,
+        userid=userid,
+        kind="stage_changed",
+        at=at,
+        key=f"stage:{change.id}",
+        data={"from_stage": now.name, "to_stage": stage.name, "is_undo": is_undo},
+    )
+    return change.id

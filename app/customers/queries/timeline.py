@@ -1,12 +1,18 @@
 """Reads of the timeline (动态), and what its entries say."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from app.customers.models import TimelineEntry
 from app.i18n import N_, _
+from app.members.models import Member
 
 # What each kind of timeline entry says; `{…}` are keys of its data.
 ENTRY_WORDS = {
@@ -20,11 +26,46 @@ ENTRY_WORDS = {
     "group_joined": N_("加入客户群「{group_name}」"),
     "group_left": N_("退出客户群「{group_name}」"),
     "group_dismissed": N_("客户群「{group_name}」已解散"),
+    "stage_changed": N_("客户阶段：{from_stage} → {to_stage}"),
 }
+UNDO_WORDS = N_("撤销修改，客户阶段：{from_stage} → {to_stage}")
 REASON_WORDS = {
     "customer_refused": N_("客户拒绝了转接"),
     "customer_limit_exceed": N_("接替员工的客户数已到上限"),
 }
+PAGE_SIZE = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR = re.compile(r"([0-9]{1,17})-([0-9]{1,18})")
+
+# Made once: for every card anew, they would cost more than the database does.
+_NEWEST = (
+    select(TimelineEntry, Member.name)
+    .outerjoin(Member, Member.userid == TimelineEntry.userid)
+    .where(TimelineEntry.external_userid == bindparam("external_userid"))
+    .order_by(TimelineEntry.at.desc(), TimelineEntry.id.desc())
+    .limit(PAGE_SIZE + 1)
+)
+_OLDER = _NEWEST.where(
+    # The first is there for the index alone; MariaDB would not see it in the second.
+    TimelineEntry.at <= bindparam("at"),
+    or_(TimelineEntry.at < bindparam("at"), TimelineEntry.id < bindparam("id")),
+)
+
+
+@dataclass(frozen=True)
+class TimelineLine:
+    """An entry and the name of the member in it, "" without one."""
+
+    entry: TimelineEntry
+    member: str
+
+
+@dataclass(frozen=True)
+class TimelinePage:
+    """Some of the timeline, newest first; `older` leads to the next page, "" at the end."""
+
+    lines: tuple[TimelineLine, ...]
+    older: str
 
 
 def list_timeline(
@@ -39,8 +80,41 @@ def list_timeline(
     ).all()
 
 
+def get_timeline_page(session: Session, external_userid: str, *, before: str = "") -> TimelinePage:
+    """Return the page that `before`, another page's `older`, leads to; else the newest one."""
+    wanted: dict[str, Any] = {"external_userid": external_userid}
+    place = _place(before)
+    if place is None:
+        rows = session.execute(_NEWEST, wanted).all()
+    else:
+        wanted |= {"at": place[0], "id": place[1]}
+        rows = session.execute(_OLDER, wanted).all()
+    shown = rows[:PAGE_SIZE]
+    lines = tuple(TimelineLine(entry, name or entry.userid) for entry, name in shown)
+    return TimelinePage(lines, _cursor(lines[-1].entry) if len(rows) > PAGE_SIZE else "")
+
+
+def day_of_cursor(cursor: str, zone: ZoneInfo) -> date | None:
+    """Return the day on which the page before the one that `cursor` leads to ended."""
+    at = _place(cursor)
+    return at[0].astimezone(zone).date() if at else None
+
+
 def word_entry(entry: TimelineEntry) -> str:
     """Say what an entry means, in the reader's language."""
     values = {"group_name": "", "reason": "", **entry.data}
-    reason = REASON_WORDS.get(str(values["reason"]))
-    return _(ENTRY_WORDS[entry.kind], **(values | ({"reason": _(reason)} if reason else {})))
+    if reason := REASON_WORDS.get(str(values["reason"])):
+        values["reason"] = _(reason)
+    if entry.kind == "stage_changed":
+        values["from_stage"] = values.get("from_stage") or _("未设置")
+    return _(UNDO_WORDS if values.get("is_undo") else ENTRY_WORDS[entry.kind], **values)
+
+
+def _cursor(entry: TimelineEntry) -> str:
+    return f"{(entry.at - _EPOCH) // timedelta(microseconds=1)}-{entry.id}"
+
+
+def _place(cursor: str) -> tuple[datetime, int] | None:
+    # One that is none of ours begins at the newest.
+    match = _CURSOR.fullmatch(cursor)
+    return (_EPOCH + timedelta(microseconds=int(match[1])), int(match[2])) if match else None

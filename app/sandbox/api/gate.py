@@ -6,8 +6,6 @@ before WeCom sees the call, refused instead of worked, held or dropped after it 
 
 import json
 import re
-import socket
-import struct
 import time
 from collections import Counter
 from typing import Any
@@ -18,6 +16,7 @@ from werkzeug.utils import secure_filename
 from app.sandbox.clock import Clock, monotonic
 from app.sandbox.errors import Refused, refusal
 from app.sandbox.faults import Fault, Faults, Met
+from app.sandbox.hang_up import hang_up
 from app.sandbox.ledger import Ledger
 from app.sandbox.records import CallRecord
 from app.sandbox.world import App, World
@@ -72,7 +71,7 @@ class Gate:
         except Abandoned:
             state = "dropped" if record.acted else "abandoned"
             self._ledger.change(record, state=state, ms=(monotonic() - began) * 1000)
-            return _hang_up()
+            return hang_up()
         self._ledger.change(
             record, state="answered", status=response.status_code, ms=(monotonic() - began) * 1000
         )
@@ -218,13 +217,3 @@ def _broken(fault: Fault) -> Response:
     if fault.kind == "empty":
         return Response(b"", content_type="application/json; charset=UTF-8")
     return Response(b"", status=int(fault.value), content_type="text/plain")
-
-
-def _hang_up() -> Response:
-    """Close the connection at once, with nothing on it."""
-    connection = request.environ.get("werkzeug.socket")
-    if connection is not None:
-        # Lingering for zero seconds resets the connection instead of ending it in good order.
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.shutdown(socket.SHUT_RDWR)
-    return Response(b"", headers={"Connection": "close"})

@@ -1,0 +1,55 @@
+"""Who may see a customer: whoever follows him, and whoever manages one who does."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.customers.models import FollowUser
+from app.members.queries import list_managed
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """How a viewer comes to see a customer: through his own relation, or one that he manages."""
+
+    viewer_userid: str
+    follow: FollowUser
+    is_own: bool
+
+
+def find_viewpoint(session: Session, userid: str, external_userid: str) -> Viewpoint | None:
+    """Return how this member sees this customer; None: he may not.
+
+    A relation that the customer ended still counts, so that the member can win him back; one that
+    the member or a transfer ended does not. His own goes before those of members whom he manages,
+    a living one before an ended one, a newer before an older. `userid` in our spelling.
+    """
+    open_ones = [row for row in _latest_periods(session, external_userid) if _counts(row)]
+    own = [row for row in open_ones if row.userid == userid]
+    if own:
+        return Viewpoint(userid, own[0], is_own=True)
+    managed = set(list_managed(session, userid, {row.userid for row in open_ones}))
+    theirs = _best(row for row in open_ones if row.userid in managed)
+    return Viewpoint(userid, theirs, is_own=False) if theirs else None
+
+
+def _latest_periods(session: Session, external_userid: str) -> list[FollowUser]:
+    """Return the last period of every pair: what went before it no longer says anything."""
+    rows = session.scalars(
+        select(FollowUser)
+        .where(FollowUser.external_userid == external_userid)
+        .order_by(FollowUser.period)
+    )
+    return list({row.userid: row for row in rows}.values())
+
+
+def _counts(follow: FollowUser) -> bool:
+    if follow.removed_at is None:
+        return True
+    return follow.removed_by == "customer" and follow.gave_up_at is None
+
+
+def _best(rows: Iterable[FollowUser]) -> FollowUser | None:
+    return max(rows, key=lambda row: (row.removed_at is None, row.added_at, row.id), default=None)

@@ -1,0 +1,61 @@
+"""The page that plays WeCom's desktop client: one document, and the files that it is made of."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
+
+if TYPE_CHECKING:
+    from app.sandbox.server import Sandbox
+
+HERE = Path(__file__).parent
+SHEETS = ("base.css", "client.css", "phone.css", "drawer.css", "narrow.css")
+THEMES = ("light", "dark")
+LANGUAGES = ("zh", "en")
+# Everything is ours, nothing stands in the document; only the sidebar is framed.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+
+def client_routes(box: "Sandbox") -> Blueprint:
+    """Return the routes of the client."""
+    routes = Blueprint("client", __name__, template_folder="templates")
+
+    def home() -> Response:
+        return _home(box)
+
+    routes.add_url_rule("/", "home", home)
+    routes.add_url_rule("/sandbox/", "sandbox", home)
+    routes.add_url_rule("/sandbox/static/<path:name>", "static", _static)
+    return routes
+
+
+def _home(box: "Sandbox") -> Response:
+    known = box.world.find_member(request.cookies.get("sandbox_member", ""))
+    page = make_response(
+        render_template(
+            "client.html",
+            sheets=SHEETS,
+            theme=_one_of(THEMES, request.cookies.get("sandbox_theme")),
+            language=_one_of(LANGUAGES, request.cookies.get("sandbox_language")),
+            userid=known.userid if known else "",
+        )
+    )
+    page.headers["Content-Security-Policy"] = POLICY
+    page.headers["Cache-Control"] = "no-store"
+    page.headers["Referrer-Policy"] = "same-origin"
+    page.headers["X-Content-Type-Options"] = "nosniff"
+    return page
+
+
+def _one_of(choices: tuple[str, ...], asked: str | None) -> str:
+    return asked if asked in choices else choices[0]
+
+
+def _static(name: str) -> Response:
+    answer = send_from_directory(HERE / "static", name, max_age=0)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -1,0 +1,123 @@
+"""How the sidebar answers: whole pages, fragments for htmx, problems as either; for whom they look.
+
+Language and theme come from the user agent, where WeCom's client puts them.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Request, Response, render_template, request
+from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
+
+from app.assets import assets_ready
+from app.config import Config
+from app.i18n import spoken
+from sidebar.jssdk import origin
+from sidebar.panels import PANELS
+from sidebar.problems import CLIENT_KINDS, Problem, Told, tell, tell_problem
+
+FOLDER = Path(__file__).parent
+# A problem stands in the panel's place when the panel was asked for, else above it. The header
+# that says where tells the frame, too, that the answer is ours and no proxy's error page.
+PANEL, PANEL_TARGET = "#panel", "main#panel"
+NOTICE = "#notice"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data: https://*.qlogo.cn https://*.qpic.cn; font-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+
+_SPOKEN_BY_CLIENT = re.compile(r"\bLanguage/(zh|en)", re.IGNORECASE)
+_SCHEME = re.compile(r"\bColorScheme/(Dark|Light)\b", re.IGNORECASE)
+
+
+def make_loader() -> BaseLoader:
+    """Find `sidebar/<file>` in our templates and `panels/<panel>/<file>` beside the panel."""
+    return PrefixLoader(
+        {
+            "sidebar": FileSystemLoader(FOLDER / "templates"),
+            "panels": FileSystemLoader(FOLDER / "panels"),
+        }
+    )
+
+
+def language_of(given: Request) -> str | None:
+    """Return the reader's language: the client's, else the browser's; None: the server's own."""
+    named = _SPOKEN_BY_CLIENT.search(given.headers.get("User-Agent", ""))
+    if named:
+        return named[1].lower()
+    return given.accept_languages.best_match(["zh", "en"])
+
+
+def wants_page(given: Request) -> bool:
+    """Tell whether a whole page is wanted: a browser opened an address or sent a form."""
+    return given.headers.get("HX-Request") != "true"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the frame needs besides its panel. `external_userid` None: the page has to ask."""
+
+    csrf_token: str
+    external_userid: str | None = None
+    panel: str = PANELS[0].name if PANELS else ""
+
+
+def render_frame(config: Config, frame: Frame, content: str = "") -> Response:
+    """Answer with the frame, around a panel or the place where one will be.
+
+    Raises:
+        Problem: not_ready.
+    """
+    if not assets_ready():
+        raise Problem("not_ready")
+    return _page(
+        "sidebar/frame.html",
+        frame=frame,
+        content=content,
+        panels=PANELS,
+        told=[(kind, tell(kind, **_values(config))) for kind in CLIENT_KINDS],
+        corp_id=config.wecom.corp_id,
+        agent_id=config.wecom.agent_id,
+    )
+
+
+def render_problem(config: Config, problem: Problem) -> Response:
+    """Answer with a problem: a page, or the box alone where a fragment was wanted."""
+    told = tell_problem(problem, **_values(config))
+    response = _page("sidebar/sorry.html", told=told) if wants_page(request) else _box(told)
+    response.status_code = problem.status
+    if problem.retry_after:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def _values(config: Config) -> dict[str, str]:
+    return {
+        "host": origin(config.server.base_url).partition("://")[2],
+        "corp_id": config.wecom.corp_id,
+        "agent_id": str(config.wecom.agent_id),
+    }
+
+
+def _page(template: str, **values: Any) -> Response:
+    scheme = _SCHEME.search(request.headers.get("User-Agent", ""))
+    return Response(
+        render_template(
+            template,
+            language={"zh": "zh-CN"}.get(spoken(), spoken()),
+            theme=scheme[1].lower() if scheme else None,
+            **values,
+        )
+    )
+
+
+def _box(told: Told) -> Response:
+    response = Response(render_template("sidebar/problem.html", told=told))
+    # Where an action failed, what the member was looking at stays as it is.
+    is_panel = request.headers.get("HX-Target") == PANEL_TARGET
+    response.headers["HX-Retarget"] = PANEL if is_panel else NOTICE
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response

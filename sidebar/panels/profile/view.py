@@ -1,0 +1,222 @@
+"""What the profile shows, worded in the reader's language and made safe to look at."""
+
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from app import clock
+from app.customers.models import FollowUser
+from app.customers.queries import (
+    Card,
+    TimelineLine,
+    TimelinePage,
+    day_of_cursor,
+    word_add_way,
+    word_entry,
+)
+from app.i18n import N_, _
+from app.words import clean
+
+# Where WeCom keeps avatars; the page's policy lets an image come from nowhere else.
+AVATAR_HOSTS = (".qlogo.cn", ".qpic.cn")
+TILES = 6
+# Characters that count as letters and show nothing.
+BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
+UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
+WECHAT, WECOM = 1, 2
+ENDINGS = {
+    "customer": N_("{begin} 至 {end}，客户删除"),
+    "member": N_("{begin} 至 {end}，员工删除"),
+    "transfer": N_("{begin} 至 {end}，转接给同事"),
+}
+ICONS = {
+    "added": "plus",
+    "added_half": "plus",
+    "removed_by_customer": "minus",
+    "removed_by_member": "minus",
+    "removed_by_transfer": "swap",
+    "transfer_failed": "swap",
+    "group_joined": "group",
+    "group_left": "group",
+    "group_dismissed": "group",
+    "stage_changed": "flag",
+}
+
+
+@dataclass(frozen=True)
+class Times:
+    """How times read: in the corp's zone, seen from now."""
+
+    zone: ZoneInfo
+    now: datetime
+
+    @classmethod
+    def of(cls, zone: ZoneInfo) -> "Times":
+        """Make it for this moment."""
+        return cls(zone, clock.utcnow().astimezone(zone))
+
+    def day(self, at: datetime) -> str:
+        """Say the day: 11-18, with its year when that is another one."""
+        return self._date(at.astimezone(self.zone).date())
+
+    def minute(self, at: datetime) -> str:
+        """Say day and minute: 11-18 14:03."""
+        return f"{self.day(at)} {self.clock(at)}"
+
+    def clock(self, at: datetime) -> str:
+        """Say the minute: 14:03."""
+        return f"{at.astimezone(self.zone):%H:%M}"
+
+    def title(self, day: date) -> str:
+        """Head a day of the timeline."""
+        if day == self.now.date():
+            return _("今天")
+        if day == self.now.date() - timedelta(days=1):
+            return _("昨天")
+        return self._date(day)
+
+    def _date(self, day: date) -> str:
+        return f"{day:%m-%d}" if day.year == self.now.year else f"{day:%Y-%m-%d}"
+
+
+def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
+    """Say who he is and where he came from."""
+    customer = card.customer
+    name = visible(customer.name) or _("未命名客户")
+    remark = visible(follow.remark)
+    return {
+        "name": name,
+        "letter": letter_of(name),
+        "tile": zlib.crc32(customer.external_userid.encode()) % TILES,
+        "avatar": safe_avatar(customer.avatar),
+        "badge": _badge(customer.type, visible(customer.corp_name)),
+        "is_wecom": customer.type == WECOM,
+        "remark": "" if remark == name else remark,
+        "description": visible(follow.description, lines=True),
+        "source": _source(follow, times),
+        "known": _known(card, follow, times),
+    }
+
+
+def show_bars(card: Card, follow: FollowUser, times: Times, *, member: str) -> list[dict[str, str]]:
+    """Say what is out of the ordinary. `member`: the follower's name, "" if it is the reader."""
+    bars = []
+    if follow.removed_at is not None and follow.removed_by == "customer":
+        when = times.minute(follow.removed_at)
+        told = (
+            _("客户已在 {when} 删除了 {member}", when=when, member=member)
+            if member
+            else _("客户已在 {when} 删除了你", when=when)
+        )
+        known = _days((follow.removed_at - card.first_added_at).days)
+        hint = _("资料和动态都还在；他再次添加时，会接上以前的历史。")
+        bars.append({"kind": "loss", "text": told, "also": known, "hint": hint})
+    elif follow.removed_at is None and follow.mutual_at is None:
+        told = (
+            _("客户加了 {member}，还没有通过", member=member)
+            if member
+            else _("客户加了你，你还没有通过")
+        )
+        hint = _("在企业微信里通过后才能聊天。")
+        bars.append({"kind": "half", "text": told, "also": "", "hint": hint})
+    if member:
+        told = _("你以负责人的身份查看，跟进人：{member}", member=member)
+        bars.append({"kind": "manager", "text": told, "also": "", "hint": ""})
+    return bars
+
+
+def show_periods(periods: Sequence[FollowUser], times: Times) -> list[str]:
+    """Say when these two were together, the latest first."""
+    return [_period(period, times) for period in periods]
+
+
+def show_timeline(page: TimelinePage, times: Times, *, before: str) -> list[dict[str, Any]]:
+    """Divide a page by days; a day that the page before it began already has no title."""
+    shown = day_of_cursor(before, times.zone)
+    days = []
+    for day, lines in groupby(page.lines, lambda line: line.entry.at.astimezone(times.zone).date()):
+        title = "" if day == shown else times.title(day)
+        days.append({"title": title, "lines": [_line(line, times) for line in lines]})
+    return days
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """Clean a stranger's text; "" when nothing of it could be seen."""
+    parts = text.splitlines() if lines else [text]
+    cleaned = "\n".join(clean(part) for part in parts).strip()
+    return cleaned if any(_is_seen(ch) for ch in cleaned) else ""
+
+
+def letter_of(name: str) -> str:
+    """Return the character that stands for a name without a picture."""
+    seen = [ch for ch in name if _is_seen(ch)]
+    letters = [ch for ch in seen if ch.isalnum()]
+    return (letters or seen)[0].upper()[:1]
+
+
+def safe_avatar(url: str) -> str:
+    """Return an avatar's address, over https, if it lies where WeCom keeps them."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not f".{host}".endswith(AVATAR_HOSTS):
+        return ""
+    return parts._replace(scheme="https").geturl()
+
+
+def _is_seen(ch: str) -> bool:
+    return unicodedata.category(ch) not in UNSEEN and ch not in BLANK
+
+
+def _badge(kind: int | None, corp_name: str) -> str:
+    if kind == WECHAT:
+        return _("@微信")
+    if kind == WECOM:
+        return f"@{corp_name}" if corp_name else _("@企业微信")
+    return ""
+
+
+def _source(follow: FollowUser, times: Times) -> list[str]:
+    state = visible(follow.state)
+    channel = _("来自渠道「{state}」", state=state) if state else ""
+    added = _("{day} 添加", day=times.day(follow.added_at))
+    parts = [channel, word_add_way(follow.add_way), added]
+    return [part for part in parts if part]
+
+
+def _known(card: Card, follow: FollowUser, times: Times) -> str:
+    if follow.removed_at is not None:
+        # The bar about his leaving says it.
+        return ""
+    days = (times.now.date() - card.first_added_at.astimezone(times.zone).date()).days
+    return _days(days) if days > 0 else _("今天添加")
+
+
+def _days(days: int) -> str:
+    return _("认识 {days} 天", days=days) if days > 0 else _("认识不到 1 天")
+
+
+def _period(period: FollowUser, times: Times) -> str:
+    begin = times.day(period.added_at)
+    if period.removed_at is None or period.removed_by is None:
+        return _("{begin} 至今", begin=begin)
+    return _(ENDINGS[period.removed_by], begin=begin, end=times.day(period.removed_at))
+
+
+def _line(line: TimelineLine, times: Times) -> dict[str, str]:
+    return {
+        "icon": ICONS.get(line.entry.kind, "dot"),
+        "kind": line.entry.kind,
+        "text": clean(word_entry(line.entry)),
+        "member": visible(line.member),
+        "time": times.clock(line.entry.at),
+        "at": line.entry.at.isoformat(timespec="seconds"),
+    }

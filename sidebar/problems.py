@@ -1,0 +1,235 @@
+"""The problems that a sidebar page can have, each in words: what happened and what to do.
+
+Those that the page finds out by itself, without the server, are in `CLIENT_KINDS`; the frame
+carries them as templates.
+"""
+
+import secrets
+from dataclasses import dataclass, replace
+
+from app.i18n import N_, _
+from app.wecom.errors import TryAgainLater, WeComError
+
+RELOAD = N_("重新加载")
+AGAIN = N_("再试一次")
+SIGN_IN = N_("重新登录")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of problem. `logged`: not a thing that a stranger could cause at will."""
+
+    status: int
+    heading: str
+    what: str
+    todo: str
+    button: str = RELOAD
+    points: tuple[str, ...] = ()
+    logged: bool = False
+
+
+KINDS = {
+    "outside_wecom": Kind(
+        status=403,
+        heading=N_("请在企业微信中打开"),
+        what=N_("这个页面靠企业微信确认你是谁，在别的浏览器里打不开。"),
+        todo=N_("打开企业微信，进入与客户的聊天，在右侧的侧边栏里打开。"),
+    ),
+    "not_a_member": Kind(
+        status=403,
+        heading=N_("你还不能使用伴客"),
+        what=N_("你不是本企业的成员，或者不在本应用的可见范围内。"),
+        todo=N_(
+            "请管理员打开“管理后台 → 应用管理 → 自建 → 本应用 → 可见范围”，把你加进去，然后再试。"
+        ),
+        button=AGAIN,
+        logged=True,
+    ),
+    "sign_in_expired": Kind(
+        status=401,
+        heading=N_("登录已过期"),
+        what=N_("离上次登录已超过 12 小时，或者你的账号有了变化。"),
+        todo=N_("点一下按钮就能重新登录，不用输入密码。"),
+        button=SIGN_IN,
+    ),
+    "sign_in_failed": Kind(
+        status=400,
+        heading=N_("没有登录成功"),
+        what=N_("这次登录的凭证已经用过、已经过期，或者不是从这个窗口发起的。"),
+        todo=N_("点一下按钮就能重新登录，不用输入密码。"),
+        button=SIGN_IN,
+    ),
+    "no_permission": Kind(
+        status=404,
+        heading=N_("看不到这位客户"),
+        what=N_("此人还不是你的客户（可能是群成员），或者由其他同事跟进。"),
+        todo=N_("请先加对方为客户；如果刚刚才加上，过一会儿再试。"),
+        button=AGAIN,
+        logged=True,
+    ),
+    "signature_refused": Kind(
+        status=400,
+        heading=N_("企业微信没有认可这个页面"),
+        what=N_("页面的签名没有通过，所以还不知道你在和哪位客户聊天。"),
+        todo=N_("请管理员逐项核对，改好后重新加载："),
+        points=(
+            N_("本应用的“网页授权及JS-SDK”里，可信域名是 {host}，一字不差，端口也一样"),
+            N_("企业ID（corp_id）是 {corp_id}"),
+            N_("AgentId 是 {agent_id}，Secret 也是这个应用的"),
+            N_("服务器的时间是准的"),
+        ),
+        logged=True,
+    ),
+    "wecom_busy": Kind(
+        status=503,
+        heading=N_("企业微信正忙"),
+        what=N_("企业微信暂时没有回答。"),
+        todo=N_("通常几秒钟就好，你的数据都在。"),
+        button=AGAIN,
+        logged=True,
+    ),
+    "wecom_refuses": Kind(
+        status=502,
+        heading=N_("企业微信拒绝了请求"),
+        what=N_("本应用没有权限读取这位客户。"),
+        todo=N_("请管理员检查后再试：{console}"),
+        button=AGAIN,
+        logged=True,
+    ),
+    "server_error": Kind(
+        status=500,
+        heading=N_("服务器出错了"),
+        what=N_("不是你的操作有问题，出错的地方已经记录下来。"),
+        todo=N_("请再试一次；如果还是不行，把下面的编号告诉管理员。"),
+        button=AGAIN,
+        logged=True,
+    ),
+    "not_ready": Kind(
+        status=503,
+        heading=N_("页面还没有准备好"),
+        what=N_("服务器上缺少页面要用的文件。"),
+        todo=N_("请管理员在服务器上运行 make setup，然后重新加载。"),
+        logged=True,
+    ),
+    "wrong_entry": Kind(
+        status=400,
+        heading=N_("请从与客户的聊天里打开"),
+        what=N_("你不是从聊天里进来的，所以不知道要看哪位客户。"),
+        todo=N_("进入与客户的单聊，在右侧的侧边栏（手机上是聊天工具栏）里打开。"),
+    ),
+    "wrong_entry_group": Kind(
+        status=400,
+        heading=N_("这里是客户群"),
+        what=N_("客户画像只属于一位客户，群聊里不知道要看谁。"),
+        todo=N_("进入与这位客户的单聊，再打开侧边栏。"),
+    ),
+    "no_bridge": Kind(
+        status=504,
+        heading=N_("企业微信没有回应"),
+        what=N_("页面等了 3 秒，企业微信客户端没有回答当前是哪位客户。"),
+        todo=N_("请重新加载；如果还是不行，重启企业微信，或升级到新版本。"),
+    ),
+    "network_gone": Kind(
+        status=504,
+        heading=N_("网络断开了"),
+        what=N_("请求没有送到服务器，或者没有等到回答。"),
+        todo=N_("请检查网络，然后重试。"),
+        button=N_("重试"),
+    ),
+}
+CLIENT_KINDS = (
+    "wrong_entry",
+    "wrong_entry_group",
+    "no_bridge",
+    "signature_refused",
+    "wecom_refuses",
+    "network_gone",
+    "server_error",
+)
+ASK_ADMIN = N_("请把下面的编号告诉管理员。")
+CUSTOMER_RIGHTS = N_(
+    "管理后台 → 客户与上下游 → 客户联系：“可调用接口的应用”里有本应用，“使用范围”里有你"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A problem as `problem.html` shows it. `href` "": the page itself, once more."""
+
+    kind: str
+    heading: str
+    what: str
+    todo: str
+    button: str
+    points: tuple[str, ...] = ()
+    href: str = ""
+    problem_id: str = ""
+    retry_after: int = 0
+
+
+class Problem(Exception):
+    """A request ends with this problem. `reason` is for the log, `error` what WeCom said."""
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        reason: str = "",
+        error: WeComError | None = None,
+        href: str = "",
+        status: int = 0,
+    ) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.reason = reason
+        self.error = error
+        self.href = href
+        self.status = status or KINDS[kind].status
+        self.problem_id = secrets.token_hex(4) if KINDS[kind].logged else ""
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which the page should ask again by itself; 0: not by itself."""
+        if self.kind != "wecom_busy" or not isinstance(self.error, TryAgainLater):
+            return 0
+        return max(3, round(self.error.retry_after))
+
+
+def problem_of(error: WeComError, *, href: str = "") -> Problem:
+    """Say what a refusal of WeCom comes to for the one who looks at the page."""
+    kind = "wecom_busy" if isinstance(error, TryAgainLater) else "wecom_refuses"
+    return Problem(kind, error=error, href=href)
+
+
+def tell(kind: str, **values: str) -> Told:
+    """Word a problem in the reader's language; `values` fill the places in its texts."""
+    words = KINDS[kind]
+    values = {"console": _(CUSTOMER_RIGHTS), **values}
+    return Told(
+        kind=kind.removesuffix("_group"),
+        heading=_(words.heading),
+        what=_(words.what),
+        todo=_(words.todo, **values),
+        button=_(words.button),
+        points=tuple(_(point, **values) for point in words.points),
+    )
+
+
+def tell_problem(problem: Problem, **values: str) -> Told:
+    """Word a problem of this request, with WeCom's own reason where there is one."""
+    told = tell(problem.kind, **values)
+    error = problem.error
+    if error is not None and problem.kind in {"wecom_busy", "wecom_refuses"}:
+        told = replace(told, what=error.plain, todo=_todo(problem.kind, error))
+    return replace(
+        told,
+        href=problem.href,
+        problem_id=problem.problem_id,
+        retry_after=problem.retry_after,
+    )
+
+
+def _todo(kind: str, error: WeComError) -> str:
+    if kind == "wecom_busy":
+        return _(KINDS[kind].todo)
+    return _(KINDS[kind].todo, console=error.console) if error.console else _(ASK_ADMIN)

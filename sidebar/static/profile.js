@@ -1,0 +1,123 @@
+// The profile's own script. Everything works without it; it adds the look of a tap before the
+// server has answered, arrow keys in the row of stages, and a toast that goes away by itself.
+(() => {
+  "use strict";
+
+  const TOAST_MS = 8000;
+  const rows = () => document.querySelectorAll(".bk-stages__row");
+  const stagesOf = (row) => [...row.querySelectorAll(".bk-stage")];
+  const pressedOf = (row) => row.querySelector('.bk-stage[aria-pressed="true"]');
+
+  // One stop for the tab key, at the chosen stage; the arrows lead to the others.
+  function arrange() {
+    for (const row of rows()) {
+      const current = row.querySelector(".bk-stage:focus") || pressedOf(row) || stagesOf(row)[0];
+      for (const stage of stagesOf(row)) stage.tabIndex = stage === current ? 0 : -1;
+      const pressed = pressedOf(row);
+      if (pressed) show(row, pressed);
+    }
+    for (const image of document.querySelectorAll(".bk-avatar__image")) {
+      if (image.complete && image.naturalWidth === 0) image.hidden = true;
+    }
+  }
+
+  function show(row, stage) {
+    const middle = stage.offsetLeft + stage.offsetWidth / 2 - row.clientWidth / 2;
+    if (stage.offsetLeft < row.scrollLeft || stage.offsetLeft + stage.offsetWidth > row.scrollLeft + row.clientWidth) {
+      row.scrollLeft = middle;
+    }
+  }
+
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+  document.addEventListener("keydown", (event) => {
+    const row = event.target.closest?.(".bk-stages__row");
+    if (!row || event.altKey || event.ctrlKey || event.metaKey) return;
+    const stages = stagesOf(row);
+    const here = stages.indexOf(event.target.closest(".bk-stage"));
+    let next;
+    if (event.key in STEPS) next = (here + STEPS[event.key] + stages.length) % stages.length;
+    else if (event.key === "Home") next = 0;
+    else if (event.key === "End") next = stages.length - 1;
+    else return;
+    event.preventDefault();
+    stages.forEach((stage, number) => { stage.tabIndex = number === next ? 0 : -1; });
+    stages[next].focus();
+    show(row, stages[next]);
+  });
+
+  // The tap shows at once and is taken back when the server did not take it.
+  function press(row, stage) {
+    for (const one of stagesOf(row)) one.setAttribute("aria-pressed", String(one === stage));
+  }
+
+  const before = new WeakMap();
+
+  document.addEventListener("htmx:before:request", (event) => {
+    const { sourceElement: form, request } = event.detail.ctx;
+    const row = form.matches?.(".bk-stages") && form.querySelector(".bk-stages__row");
+    const tapped = request.submitter;
+    if (!row || !tapped?.matches(".bk-stage")) return;
+    before.set(form, pressedOf(row));
+    row.setAttribute("aria-busy", "true");
+    press(row, tapped);
+  });
+
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { sourceElement: form, status, response } = event.detail.ctx;
+    const failed = status.startsWith("error") || !response || response.status >= 500;
+    if (!failed || !form.matches?.(".bk-stages, .bk-conflict, #toast form")) return;
+    const row = form.querySelector(".bk-stages__row");
+    if (row && before.has(form)) {
+      row.removeAttribute("aria-busy");
+      press(row, before.get(form));
+    }
+    const words = document.getElementById("not-saved");
+    const toast = document.getElementById("toast");
+    if (words && toast) toast.replaceChildren(words.content.cloneNode(true));
+  });
+
+  // An error page that stands between us and the server is no part of a card.
+  document.addEventListener("htmx:before:swap", (event) => {
+    const { response, hx } = event.detail.ctx;
+    if (response && response.status >= 500 && !hx.retarget) event.preventDefault();
+  });
+
+  document.addEventListener("error", (event) => {
+    if (event.target.matches?.(".bk-avatar__image")) event.target.hidden = true;
+  }, true);
+
+  // The toast stays while somebody points at it or is in it.
+  let timer = 0;
+  let focusWasInToast = false;
+
+  function rest(toast) {
+    clearTimeout(timer);
+    const isHeld = toast.matches(":hover") || toast.contains(document.activeElement);
+    if (toast.firstElementChild && !isHeld) timer = setTimeout(() => toast.replaceChildren(), TOAST_MS);
+  }
+
+  function watch(toast) {
+    new MutationObserver(() => {
+      rest(toast);
+      // Whoever pressed a button that is gone goes on from the stage that it was about.
+      if (focusWasInToast && document.activeElement === document.body) {
+        document.querySelector('.bk-stage[tabindex="0"]')?.focus({ preventScroll: true });
+      }
+    }).observe(toast, { childList: true });
+    for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(timer));
+    for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, () => setTimeout(rest, 0, toast));
+    document.addEventListener("focusin", (event) => { focusWasInToast = toast.contains(event.target); });
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") toast.replaceChildren(); });
+  }
+
+  function start() {
+    const toast = document.getElementById("toast");
+    if (toast) watch(toast);
+    arrange();
+  }
+
+  document.addEventListener("htmx:after:settle", arrange);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,236 @@
+"""The routes of the sidebar, and the one place where their policies are enforced."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.access import access, policy_of
+from app.i18n import speaking
+from app.log import Tally, get_logger
+from app.runtime import Runtime
+from app.wecom.errors import WeComError
+from app.wecom.ticket import Tickets
+from sidebar import auth, jssdk, pages
+from sidebar.context import CardContext, Cards, Viewer
+from sidebar.panels import PANELS, Panel
+from sidebar.problems import Problem, problem_of
+from sidebar.session import Cookies
+
+MAX_BODY = 64 * 1024
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+STATIC = pages.FOLDER / "static"
+
+bp = Blueprint("sidebar", __name__, url_prefix="/sidebar")
+bp.jinja_loader = pages.make_loader()
+
+log = get_logger(__name__)
+refusals = Tally("sidebar_sign_ins_refused", every=10.0)
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the views need."""
+
+    runtime: Runtime
+    cookies: Cookies
+    tickets: Tickets
+    cards: Cards
+
+
+def open_door(runtime: Runtime) -> Door:
+    """Make the door of this deployment; nothing is called yet."""
+    return Door(
+        runtime=runtime,
+        cookies=Cookies(runtime.config, runtime.sealer),
+        tickets=Tickets(runtime.wecom),
+        cards=Cards(runtime),
+    )
+
+
+@bp.before_request
+def enforce_policy() -> Response | None:
+    """Let nobody past whom the view's policy does not let; every view relies on this alone."""
+    _speak()
+    request.max_content_length = MAX_BODY
+    policy = policy_of(current_app.view_functions[request.endpoint or ""])
+    if policy == "public":
+        return None
+    signed_in = auth.find_signed_in(_door().runtime, _door().cookies, request)
+    if signed_in is None:
+        return _ask_to_sign_in()
+    g.sidebar_session = signed_in.session
+    g.sidebar_viewer = Viewer(signed_in.member.userid, signed_in.member.name)
+    is_change = request.method not in SAFE_METHODS
+    if is_change and not _door().cookies.has_csrf_token(request, signed_in.session):
+        raise Problem("sign_in_expired", status=403)
+    if policy == "member-of-customer":
+        g.sidebar_card = _found_card()
+    return None
+
+
+@bp.after_request
+def add_headers(response: Response) -> Response:
+    """Keep what is personal out of caches, and scripts of others out of the page."""
+    response.headers["Content-Security-Policy"] = pages.CSP
+    response.vary.update(("HX-Request", "Cookie"))
+    return response
+
+
+@bp.teardown_request
+def fall_silent(_error: BaseException | None) -> None:
+    """End speaking the reader's language."""
+    stack: ExitStack | None = g.pop("sidebar_speaking", None)
+    if stack is not None:
+        stack.close()
+
+
+@bp.get("")
+@access("public")
+def add_slash() -> Response:
+    """Lead on without naming a scheme or host, which a proxy may have changed."""
+    return auth.sent_to(auth.ROOT, 308)
+
+
+@bp.get("/")
+@access("member")
+def show_frame() -> Response:
+    """Answer with the frame, which asks WeCom's client for the customer."""
+    return pages.render_frame(_door().runtime.config, pages.Frame(_csrf_token()))
+
+
+@bp.get("/signed-in")
+@access("public")
+def signed_in() -> Response:
+    """Take WeCom's answer to a sign-in."""
+    door = _door()
+    return auth.finish_sign_in(door.runtime, door.cookies, request)
+
+
+@bp.post("/jssdk/signatures")
+@access("member")
+def sign_address() -> Response:
+    """Sign the address of the page that asks."""
+    config = _door().runtime.config
+    asked = request.get_json(silent=True)
+    url = asked.get("url") if isinstance(asked, dict) else None
+    if not jssdk.is_own_address(config.server.base_url, url):
+        raise Problem("signature_refused", reason="address")
+    return jsonify(jssdk.make_signatures(config, _door().tickets, str(url)))
+
+
+@bp.get("/customers/<external_userid>/<panel>")
+@access("member-of-customer")
+def show_panel(external_userid: str, panel: str) -> Response:
+    """Answer with a panel of a customer's card."""
+    del external_userid  # the card has it, looked at
+    shown, card = _panel(panel), _card()
+    with _door().runtime.db.read() as session:
+        values = shown.load(session, card)
+    return _answer(shown, f"panels/{shown.name}/panel.html", values)
+
+
+@bp.post("/customers/<external_userid>/<panel>/<action>")
+@access("member-of-customer")
+def act(external_userid: str, panel: str, action: str) -> Response:
+    """Run an action of a panel and answer with what is to be seen then."""
+    del external_userid  # the card has it, looked at
+    shown = _panel(panel)
+    if action not in shown.actions:
+        raise Problem("no_permission", reason="action")
+    reply = shown.actions[action](_door().runtime, _card(), request.form.to_dict())
+    response = _answer(shown, reply.template, reply.values)
+    response.status_code = reply.status
+    return response
+
+
+@bp.errorhandler(Problem)
+def tell_problem(problem: Problem) -> Response:
+    """Answer with a problem in words; its id leads to the line in the log."""
+    if problem.problem_id:
+        log.warning(
+            "sidebar_problem",
+            problem=problem.kind,
+            problem_id=problem.problem_id,
+            reason=problem.reason,
+            errcode=problem.error.errcode if problem.error else None,
+            userid=_userid(),
+        )
+    elif problem.reason:
+        refusals.note(problem.reason)
+    return pages.render_problem(_door().runtime.config, problem)
+
+
+@bp.errorhandler(WeComError)
+def tell_refusal(error: WeComError) -> Response:
+    """Answer with what WeCom's refusal comes to."""
+    return tell_problem(problem_of(error))
+
+
+@bp.errorhandler(Exception)
+def tell_error(error: Exception) -> Response | HTTPException:
+    """Answer with an id for what nobody has foreseen, and write where it happened."""
+    if isinstance(error, HTTPException):
+        return error
+    problem = Problem("server_error")
+    log.error("sidebar_failed", problem_id=problem.problem_id, userid=_userid(), exc_info=error)
+    return pages.render_problem(_door().runtime.config, problem)
+
+
+def _door() -> Door:
+    door: Door = current_app.extensions["banke_sidebar"]
+    return door
+
+
+def _speak() -> None:
+    g.sidebar_speaking = ExitStack()
+    g.sidebar_speaking.enter_context(speaking(pages.language_of(request)))
+
+
+def _ask_to_sign_in() -> Response:
+    if request.method not in SAFE_METHODS or not pages.wants_page(request):
+        raise Problem("sign_in_expired")
+    if not auth.is_in_wecom(request):
+        raise Problem("outside_wecom")
+    return auth.begin_sign_in(_door().runtime.config, _door().cookies, request)
+
+
+def _found_card() -> CardContext:
+    external_userid = str((request.view_args or {}).get("external_userid", ""))
+    card = _door().cards.find(g.sidebar_viewer, external_userid)
+    if card is None:
+        raise Problem("no_permission")
+    return card
+
+
+def _card() -> CardContext:
+    card: CardContext = g.sidebar_card
+    return card
+
+
+def _csrf_token() -> str:
+    return _door().cookies.csrf_token(g.sidebar_session)
+
+
+def _userid() -> str | None:
+    viewer: Viewer | None = g.get("sidebar_viewer")
+    return viewer.userid if viewer else None
+
+
+def _panel(name: str) -> Panel:
+    found = next((panel for panel in PANELS if panel.name == name), None)
+    if found is None:
+        raise Problem("no_permission", reason="panel")
+    return found
+
+
+def _answer(panel: Panel, template: str, values: dict[str, Any]) -> Response:
+    """Answer with a panel's template, and the frame around it where a page is wanted."""
+    card, csrf_token = _card(), _csrf_token()
+    content = render_template(template, card=card, panel=panel, csrf_token=csrf_token, **values)
+    if not pages.wants_page(request):
+        return Response(content)
+    frame = pages.Frame(csrf_token, card.external_userid, panel.name)
+    return pages.render_frame(_door().runtime.config, frame, content)

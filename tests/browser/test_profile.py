@@ -1,0 +1,131 @@
+"""The card in a browser: a tap, the keyboard, undo, what two members do at once, a lost network."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from werkzeug.serving import make_server
+
+from app.db import Database
+from sidebar.session import MEMBER_COOKIE
+from tests.browser.watching import Browsing, barriers
+from tests.sidebar.browser import CLIENT
+from tests.sidebar.cards import PATH, Card, card_of, make_app
+
+STAGE = f"{PATH}/stage"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card, and what opens it in a browser."""
+
+    card: Card
+    open: Callable[..., Page]
+
+
+@pytest.fixture
+def shown(tmp_path: Path, db: Database, open_page: Browsing) -> Iterator[Shown]:
+    """Serve the application and give zhaoyi's card in it."""
+    app = make_app(tmp_path, db)
+    card = card_of(app, db, "zhaoyi")
+    cookie = card.client.get_cookie(MEMBER_COOKIE)
+    assert cookie
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}{PATH}"
+
+    def open_card(*, dark: bool = False, width: int = 360) -> Page:
+        agent = CLIENT.replace("Light", "Dark") if dark else CLIENT
+        cookies = {MEMBER_COOKIE: cookie.value}
+        return open_page(address, user_agent=agent, cookies=cookies, width=width)
+
+    yield Shown(card, open_card)
+    server.shutdown()
+    thread.join()
+    app.extensions["banke_runtime"].db.close()
+
+
+def stage(page: Page, name: str) -> str:
+    """Return whether a stage is the pressed one, as it looks."""
+    button = page.get_by_role("button", name=name, exact=True)
+    return button.get_attribute("aria-pressed") or ""
+
+
+def tap(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_one_tap_changes_the_stage_and_another_takes_it_back(shown: Shown) -> None:
+    page = shown.open()
+    tap(page, "意向")
+    expect(page.locator("#toast")).to_contain_text("已改为「意向」")
+    expect(page.locator("#timeline")).to_contain_text("客户阶段：新客户 → 意向")
+    assert shown.card.stage_name() == "意向"
+    tap(page, "撤销")
+    expect(page.locator("#toast")).to_contain_text("已撤销，回到「新客户」")
+    assert (stage(page, "新客户"), shown.card.stage_name()) == ("true", "新客户")
+
+
+def test_the_keyboard_goes_through_the_stages_and_stays_where_it_is(shown: Shown) -> None:
+    page = shown.open()
+    page.get_by_role("button", name="新客户", exact=True).focus()
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#toast")).to_contain_text("已改为「意向」")
+    expect(page.get_by_role("button", name="意向", exact=True)).to_be_focused()
+    page.get_by_role("button", name="撤销").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#toast")).to_contain_text("已撤销")
+    expect(page.locator('.bk-stage[tabindex="0"]')).to_be_focused()
+
+
+def test_what_another_did_meanwhile_is_shown_and_can_be_overruled(
+    shown: Shown, open_page: Browsing
+) -> None:
+    open_page.allow("409")
+    page = shown.open()
+    shown.card.move_as("wangqiang", "成交")
+    tap(page, "意向")
+    expect(page.get_by_role("alert")).to_contain_text("王强 刚把阶段改成「成交」")
+    assert (stage(page, "成交"), shown.card.stage_name()) == ("true", "成交")
+    tap(page, "仍要改为「意向」")
+    expect(page.locator("#toast")).to_contain_text("已改为「意向」")
+    expect(page.locator(".bk-conflict")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda route: route.abort(),
+        lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"),
+    ],
+    ids=["network gone", "proxy's error"],
+)
+def test_a_tap_that_did_not_arrive_is_taken_back_and_said(
+    shown: Shown, open_page: Browsing, fail: Callable[[Route], None]
+) -> None:
+    open_page.allow("ERR_FAILED|Failed to fetch|502")
+    page = shown.open()
+    page.route(re.compile(STAGE), fail)
+    tap(page, "意向")
+    expect(page.locator("#toast")).to_contain_text("没有得到确认，已恢复原样")
+    assert (stage(page, "新客户"), stage(page, "意向")) == ("true", "false")
+    expect(page.locator("#timeline")).to_be_visible()
+    page.unroute(re.compile(STAGE))
+    tap(page, "意向")
+    expect(page.locator("#toast")).to_contain_text("已改为「意向」")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [320, 360, 430])
+def test_the_card_shuts_nobody_out_and_fits(shown: Shown, width: int, *, dark: bool) -> None:
+    page = shown.open(dark=dark, width=width)
+    tap(page, "意向")
+    expect(page.locator("#toast")).to_contain_text("已改为「意向」")
+    assert barriers(page) == ""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

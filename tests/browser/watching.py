@@ -1,0 +1,126 @@
+"""A browser that is watched: no page may fail in its console, and none may shut anybody out."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urljoin
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Frame,
+    Page,
+    WebError,
+)
+
+HEIGHT = 800
+SECONDS = 10.0
+AXE_OPTIONS = {"resultTypes": ["violations"]}
+
+
+class Browsing:
+    """Opens pages for one test and notes every fault of theirs.
+
+    A fault is what the console shows as an error: a script that failed, a request that was answered
+    with 4xx or 5xx, whatever a page's Content-Security-Policy forbade; and a page that crashed.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self._allowed: list[re.Pattern[str]] = []
+        self._faults: list[str] = []
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        width: int = 360,
+        dark: bool = False,
+        language: str = "zh-CN",
+        user_agent: str | None = None,
+        cookies: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Open an address as somebody who was never here: no cookies but these."""
+        context = self._browser.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            timezone_id="Asia/Shanghai",
+            user_agent=user_agent,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(SECONDS * 1000)
+        self._contexts.append(context)
+        context.on("console", self._note_console)
+        context.on("weberror", self._note_error)
+        context.on("page", self._note_crashes)
+        context.add_cookies(
+            [
+                {"name": name, "value": value, "url": urljoin(url, "/")}
+                for name, value in (cookies or {}).items()
+            ]
+        )
+        page = context.new_page()
+        page.goto(url)
+        return page
+
+    def allow(self, pattern: str) -> None:
+        """Let faults whose text matches this pattern happen."""
+        self._allowed.append(re.compile(pattern))
+
+    def unexpected(self) -> list[str]:
+        """Return the faults so far that nobody allowed."""
+        return [
+            fault
+            for fault in self._faults
+            if not any(pattern.search(fault) for pattern in self._allowed)
+        ]
+
+    def photograph(self, folder: Path, name: str) -> list[Path]:
+        """Keep what every open page looks like."""
+        pages = [page for context in self._contexts for page in context.pages]
+        kept = []
+        for number, page in enumerate(pages):
+            path = folder / f"{name}-{number}.png"
+            try:
+                page.screenshot(path=path)
+            except Error:
+                # It crashed, or hangs: there is nothing to see.
+                continue
+            kept.append(path)
+        return kept
+
+    def close(self) -> None:
+        """Close every page; what they said until then is noted."""
+        for context in self._contexts:
+            context.close()
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            place = message.location
+            self._faults.append(f"{message.text} [{place['url']}:{place['lineNumber'] + 1}]")
+
+    def _note_error(self, error: WebError) -> None:
+        page = error.page
+        self._faults.append(f"{error.error.stack or error.error} [{page.url if page else '?'}]")
+
+    def _note_crashes(self, page: Page) -> None:
+        page.on("crash", lambda crashed: self._faults.append(f"crashed [{crashed.url}]"))
+
+
+def barriers(place: Page | Frame) -> str:
+    """Return in words what axe finds wrong in a page or in one frame of it; nothing if all is well.
+
+    Axe is evaluated and not put in as a script: our Content-Security-Policy would refuse that.
+    """
+    found = Axe().run(place, options=AXE_OPTIONS).response["violations"]
+    return "\n".join(
+        f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
+        f"  at {', '.join(str(target) for target in node['target'])}\n  {node['failureSummary']}"
+        for violation in found
+        for node in violation["nodes"]
+    )

@@ -1,0 +1,1 @@
+"""Tests of the sidebar door, with a real sandbox as WeCom."""

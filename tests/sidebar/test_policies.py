@@ -1,0 +1,143 @@
+"""Who gets what: every route of the sidebar, asked by everybody."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app.access import policy_of
+from app.clock import utcnow
+from app.members.actions import record_departed
+from app.runtime import Runtime
+from sidebar.panels import PANELS
+from tests.sidebar.browser import Browser, problem_in
+
+# zhaoyi follows the customer; lisi is in the same shop, zhouwu in another department; sunsan leads
+# the shop and qianer what lies over it. Left: a member who followed nobody and has gone.
+PEOPLE = {
+    "own member": "zhaoyi",
+    "colleague": "lisi",
+    "stranger": "zhouwu",
+    "manager": "sunsan",
+    "manager's manager": "qianer",
+    "deactivated": "zhaoyi",
+    "anonymous": "",
+}
+MAY = {
+    "member": {"own member", "colleague", "stranger", "manager", "manager's manager"},
+    "member-of-customer": {"own member", "manager", "manager's manager"},
+}
+SIGNED_OUT = {"deactivated", "anonymous"}
+
+
+def sidebar_requests(app: Flask, customer: str) -> Iterator[tuple[Rule, str, str]]:
+    """Yield every route as (rule, method, address), once for every panel and action."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("sidebar."):
+            for path in addresses(rule, customer):
+                for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}):
+                    yield rule, method, path
+
+
+def addresses(rule: Rule, customer: str) -> Iterator[str]:
+    """Fill a rule's places. A place that is not known here is a mistake: KeyError."""
+    for panel in PANELS:
+        for action in panel.actions:
+            places = {"external_userid": customer, "panel": panel.name, "action": action}
+            yield "".join(
+                places[part[1:-1]] if part.startswith("<") else part
+                for part in re.split(r"(<\w+>)", rule.rule)
+            )
+
+
+def browser_of(app: Flask, runtime: Runtime, person: str) -> Browser:
+    browser = Browser(app, PEOPLE[person])
+    if person != "anonymous":
+        browser.sign_in()
+    if person == "deactivated":
+        with runtime.db.write() as session:
+            record_departed(session, "zhaoyi", utcnow())
+    return browser
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_every_route_gives_everybody_what_its_policy_says(
+    app: Flask, runtime: Runtime, customer: str, person: str
+) -> None:
+    browser = browser_of(app, runtime, person)
+    token = "" if person in SIGNED_OUT else browser.csrf_token()
+    asked = 0
+    for rule, method, path in sidebar_requests(app, customer):
+        policy = policy_of(app.view_functions[rule.endpoint])
+        if policy == "public":
+            continue
+        answers = (
+            [browser.get(path), browser.get(path, htmx=True)]
+            if method == "GET"
+            else [browser.post(path, token=token, data={})]
+        )
+        outcomes = [(answer.status_code, problem_in(answer)) for answer in answers]
+        assert outcomes == expected(str(policy), person, method, outcomes), (method, path)
+        asked += 1
+    assert asked >= 4
+
+
+def expected(
+    policy: str, person: str, method: str, outcomes: list[tuple[int, str | None]]
+) -> list[tuple[int, str | None]]:
+    """Return what must come; who is let in gets whatever the view answers to such a request."""
+    if person in SIGNED_OUT:
+        fragment = (401, "sign_in_expired")
+        return [(302, None), fragment] if method == "GET" else [fragment]
+    if person not in MAY[policy]:
+        return [(404, "no_permission")] * len(outcomes)
+    turned_away = {"sign_in_expired", "no_permission", "outside_wecom", "server_error"}
+    assert not {problem for _, problem in outcomes} & turned_away
+    assert method != "GET" or {status for status, _ in outcomes} == {200}
+    return outcomes
+
+
+def test_a_route_to_a_customer_asks_whether_one_may_see_him(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        policy = policy_of(app.view_functions[rule.endpoint])
+        if rule.endpoint.startswith("sidebar."):
+            assert ("external_userid" in rule.arguments) == (policy == "member-of-customer")
+
+
+def test_only_what_shows_nothing_of_anybody_is_for_everybody(app: Flask) -> None:
+    public = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("sidebar.")
+        and policy_of(app.view_functions[rule.endpoint]) == "public"
+    }
+    assert public == {"sidebar.add_slash", "sidebar.signed_in"}
+
+
+@pytest.mark.parametrize("token", ["", "0" * 32, "文字"])
+def test_nothing_is_changed_without_the_csrf_token(
+    app: Flask, customer: str, zhaoyi: Browser, token: str
+) -> None:
+    zhaoyi.sign_in()
+    for _, method, path in sidebar_requests(app, customer):
+        if method == "POST":
+            refused = zhaoyi.post(path, data={"csrf_token": token})
+            assert (refused.status_code, problem_in(refused)) == (403, "sign_in_expired")
+
+
+def test_the_csrf_token_of_a_colleague_is_of_no_use(app: Flask, zhaoyi: Browser) -> None:
+    colleague = Browser(app, "lisi")
+    colleague.sign_in()
+    zhaoyi.sign_in()
+    url = {"url": "http://127.0.0.1:8000/sidebar/"}
+    refused = zhaoyi.post("/sidebar/jssdk/signatures", token=colleague.csrf_token(), json=url)
+    assert refused.status_code == 403
+
+
+def test_a_form_brings_the_token_in_a_field(app: Flask, customer: str, zhaoyi: Browser) -> None:
+    zhaoyi.sign_in()
+    form = {"csrf_token": zhaoyi.csrf_token()}
+    path = next(p for _, m, p in sidebar_requests(app, customer) if m == "POST" and customer in p)
+    assert zhaoyi.post(path, data=form).status_code != 403
