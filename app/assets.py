@@ -123,13 +123,17 @@ def asset_url(name: str) -> str:
 
 
 def assets_ready() -> bool:
+    """Tell whether this application's vendor files are there."""
+    return is_complete(_shelf().path_of("vendor", MANIFEST).parent)
+
+
+def is_complete(folder: Path = VENDOR) -> bool:
     """Tell whether the vendor files are there; if not, `flask assets` fetches them."""
-    shelf = _shelf()
-    files = shelf.files_of("vendor")
-    if MANIFEST not in files:
+    try:
+        listed = json.loads((folder / MANIFEST).read_bytes())["files"]
+    except FileNotFoundError:
         return False
-    listed: set[str] = json.loads(shelf.path_of("vendor", MANIFEST).read_bytes())["files"].keys()
-    return files >= listed
+    return all((folder / name).is_file() for name in listed)
 
 
 @bp.get("/static/<path:name>")

@@ -27,6 +27,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     (N_("部门"), corp.check_departments),
     (N_("应用"), corp.check_app),
     (N_("可信域名"), corp.check_domain),
+    (N_("侧边栏"), corp.check_sidebar),
     (N_("接收消息"), address.check_receivers),
     (N_("归属验证文件"), address.check_domain_files),
     (N_("服务器时间"), corp.check_clock),

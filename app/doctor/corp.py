@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from app import assets
 from app.doctor.exam import UNTRUSTED_IP, Exam, Finding, bad, good, left, note, refused
 from app.i18n import _
 from app.wecom.codes import CUSTOMERS_PAGE, DOMAIN_PAGE, ENABLE_PAGE, RANGE_PAGE
@@ -111,6 +112,18 @@ def check_domain(exam: Exam) -> Iterator[Finding]:
         )
     else:
         yield good(_("{given}，与 server.base_url 一致", given=given))
+
+
+def check_sidebar(exam: Exam) -> Iterator[Finding]:
+    """See whether the sidebar has its files, and tickets to sign its pages with."""
+    if not assets.is_complete():
+        yield bad(_("缺少页面要用的文件：请运行 make setup"))
+    elif exam.refusal:
+        yield left()
+    elif exam.tickets_refusal:
+        yield refused(exam.tickets_refusal)
+    else:
+        yield good(_("页面文件齐全，可以给页面签名"))
 
 
 def _domain(base_url: str) -> str:

@@ -11,6 +11,7 @@ from app.i18n import _
 from app.wecom import agent, department, external_contact
 from app.wecom.client import connect_wecom
 from app.wecom.errors import WeComError
+from app.wecom.ticket import Tickets
 
 T = TypeVar("T")
 
@@ -90,6 +91,16 @@ class Exam:
     def departments(self) -> tuple[department.DepartmentInfo, ...] | WeComError:
         """The departments that the app sees."""
         return _asked(lambda: department.list_all(self._client))
+
+    @cached_property
+    def tickets_refusal(self) -> WeComError | None:
+        """Why WeCom gives no tickets, with which the sidebar's pages are signed."""
+        tickets = Tickets(self._client)
+        for ticket in (tickets.corp, tickets.agent):
+            given = _asked(ticket)
+            if isinstance(given, WeComError):
+                return given
+        return None
 
     @property
     def refusal(self) -> WeComError | None:

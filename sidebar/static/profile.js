@@ -77,12 +77,6 @@
     if (words && toast) toast.replaceChildren(words.content.cloneNode(true));
   });
 
-  // An error page that stands between us and the server is no part of a card.
-  document.addEventListener("htmx:before:swap", (event) => {
-    const { response, hx } = event.detail.ctx;
-    if (response && response.status >= 500 && !hx.retarget) event.preventDefault();
-  });
-
   document.addEventListener("error", (event) => {
     if (event.target.matches?.(".bk-avatar__image")) event.target.hidden = true;
   }, true);

@@ -23,7 +23,7 @@ def test_all_is_well(diagnose: Diagnose) -> None:
     diagnosis = diagnose()
     assert diagnosis.exit_code == 0, diagnosis.text
     assert diagnosis.faults() == 0
-    assert diagnosis.text.count("✓ ") == 13
+    assert diagnosis.text.count("✓ ") == 14
     assert "外部联系人变更回调" in diagnosis.text
 
 
@@ -37,7 +37,7 @@ def test_a_configuration_that_cannot_be_read_leaves_the_rest_for_later(diagnose:
     assert diagnosis.exit_code == 1
     assert "server.bse_url: there is no such key" in diagnosis.text
     assert diagnosis.line("数据库") == "– 数据库（先解决上面的问题）"
-    assert diagnosis.text.count("– ") == 13
+    assert diagnosis.text.count("– ") == 14
 
 
 def test_a_database_that_does_not_answer(diagnose: Diagnose) -> None:
@@ -231,3 +231,14 @@ def test_no_secret_is_shown(diagnose: Diagnose, shop: Deployment, app: App) -> N
     secrets = [box.secret, box.token, box.aes_key, "a secret key for tests only", "wrong-secret"]
     for secret in [*secrets, "database-password", "redis-password", "the-metrics-token"]:
         assert secret not in said
+
+
+def test_tickets_that_wecom_refuses_are_told_for_the_sidebar(
+    diagnose: Diagnose, shop: Deployment
+) -> None:
+    fault = shop.box.faults.errcode("ticket/get", 48002, times=None)
+    line = diagnose().line("侧边栏")
+    shop.box.faults.clear(fault)
+    assert line.startswith("✗ 侧边栏：")
+    assert "48002" not in line
+    assert "请打开：" in line

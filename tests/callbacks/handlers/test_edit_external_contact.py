@@ -1,17 +1,19 @@
 """An edit of a customer is read when no other edit can be hidden in the same second."""
 
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from app import clock
 from app.claims import Later
-from app.runtime import Runtime
 from app.wecom.envelope import read_event
 from callbacks.handlers.change_external_contact.edit_external_contact import settle
 from callbacks.reaction import StoredEvent
 from tests.callbacks import letters
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
 
 # `settle` looks at the event alone.
 NO_RUNTIME = cast("Runtime", None)

@@ -39,7 +39,6 @@ export const WORDS = {
   plus_day: ["+1 天", "+1 day"],
   clock_ahead: ["快 {time}", "{time} ahead"],
   clock_back: ["慢 {time}", "{time} behind"],
-  clock_reset: ["恢复为真实时间", "Back to the real time"],
   clock_moved: ["沙盒时间现在是 {time}", "It is now {time} in the sandbox"],
   days: ["{n} 天", "{n} d"],
   hours: ["{n} 小时", "{n} h"],
