@@ -73,7 +73,7 @@ def test_a_wrong_secret_leaves_what_needs_a_token(diagnose: Diagnose) -> None:
     assert diagnosis.line("企业ID 和 Secret").startswith("✗ 企业ID 和 Secret：应用的 Secret 不正确")
     assert "查看 Secret" in diagnosis.line("企业ID 和 Secret")
     assert diagnosis.faults() == 1
-    assert diagnosis.text.count("（先解决上面的问题）") == 6
+    assert diagnosis.text.count("（先解决上面的问题）") == 7
 
 
 def test_a_wrong_corp_id(diagnose: Diagnose) -> None:
@@ -148,6 +148,8 @@ def test_no_departments_are_a_warning(diagnose: Diagnose, shop: Deployment) -> N
         "agent/get": {**OK, "agentid": 1, "redirect_domain": f"127.0.0.1:{shop.port}"},
         "externalcontact/get_follow_user_list": {**OK, "follow_user": ["zhaoyi"]},
         "department/list": {**OK, "department": []},
+        "get_jsapi_ticket": {**OK, "ticket": "corp", "expires_in": 7200},
+        "ticket/get": {**OK, "ticket": "agent", "expires_in": 7200},
     }
     with bare_wecom() as wecom:
         wecom.replies.update(replies)

@@ -22,8 +22,6 @@ from app.runtime import Runtime
 
 LOOK_SECONDS = 0.01
 RING_SECONDS = 0.25
-# Who follows the clock looks this often where it stands; a moment more for looking itself.
-CLOCK_SECONDS = clock.REREAD_SECONDS + 0.002
 # Two who write to each other take a minute over each line.
 TALK_SECONDS = 60
 SECOND = 1.0
@@ -92,10 +90,10 @@ class History:
         self._put_clock(min(0.0, max(wanted, self._offset)))
 
     def _put_clock(self, offset: float) -> None:
-        """Put the clock, and wait until every process must have looked at it."""
+        """Put the clock, here and in the server."""
         self._offset = offset
         self._box.set_offset(offset)
-        self._box.stop.wait(CLOCK_SECONDS)
+        self._box.await_followers()
         self._raise_if_over()
 
     def _note_codes(self, events: Any) -> None:

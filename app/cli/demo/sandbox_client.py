@@ -11,6 +11,8 @@ from app import clock
 SECONDS = 10.0
 LOOK_SECONDS = 0.1
 PAGE = 1000
+# Who follows the clock looks this often where it stands, and a moment later has seen it.
+CLOCK_SECONDS = clock.REREAD_SECONDS + 0.002
 
 Row = dict[str, Any]
 
@@ -31,12 +33,12 @@ class SandboxClient:
         return self._answer(self._http.get(f"{self._api}/state", timeout=SECONDS))
 
     def set_offset(self, seconds: float) -> None:
-        """Put the clock so far from the real time."""
+        """Put the clock so far from the real time, in the sandbox."""
         self._post("clock", {"offset": seconds})
 
-    def move_clock(self, seconds: float) -> None:
-        """Let this much time pass in the sandbox, and so in the server."""
-        self._post("clock", {"move": seconds})
+    def await_followers(self) -> None:
+        """Wait until the server's processes, too, must have looked at the clock."""
+        self.stop.wait(CLOCK_SECONDS)
 
     def act(self, verb: str, **details: Any) -> Any:
         """Let people do something; return the event that came of it, or the events."""

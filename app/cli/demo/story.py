@@ -51,7 +51,8 @@ def tell(box: SandboxClient) -> bool:
         return _missed(box)
     _say(_("{member}收到提醒：", member=MEMBER_NAME))
     _quote(_worded(alert))
-    box.move_clock(TWO_DAYS)
+    box.set_offset(TWO_DAYS)
+    box.await_followers()
     after = box.state()["revision"]
     box.act("customer_scans", **pair, state=CHANNEL)
     if _welcome(box, after, pair) is None:
