@@ -18,7 +18,7 @@ from app.runtime import Runtime
 from app.wecom.errors import too_busy
 
 EXTERNAL_USERID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-READ_SECONDS = 2.5
+READ_SECONDS = 4.0
 # So often at most WeCom is asked for the same customer whom a viewer may not see.
 AGAIN_SECONDS = 60.0
 MOST_REMEMBERED = 2000

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass, replace
 
 from app.i18n import N_, _
-from app.wecom.errors import TryAgainLater, WeComError
+from app.wecom.errors import TryAgainLater, Unanswered, WeComError
 
 RELOAD = N_("重新加载")
 AGAIN = N_("再试一次")
@@ -146,6 +146,8 @@ CLIENT_KINDS = (
     "network_gone",
     "server_error",
 )
+LATER = N_("大约 {seconds} 秒后会自动再试，你的数据都在。")
+SOON_SECONDS = 10
 ASK_ADMIN = N_("请把下面的编号告诉管理员。")
 CUSTOMER_RIGHTS = N_(
     "管理后台 → 客户与上下游 → 客户联系：“可调用接口的应用”里有本应用，“使用范围”里有你"
@@ -218,9 +220,12 @@ def tell(kind: str, **values: str) -> Told:
 def tell_problem(problem: Problem, **values: str) -> Told:
     """Word a problem of this request, with WeCom's own reason where there is one."""
     told = tell(problem.kind, **values)
-    error = problem.error
-    if error is not None and problem.kind in {"wecom_busy", "wecom_refuses"}:
-        told = replace(told, what=error.plain, todo=_todo(problem.kind, error))
+    if problem.error is not None and problem.kind == "wecom_busy":
+        told = _with_patience(told, problem.error, problem.retry_after)
+    elif problem.error is not None and problem.kind == "wecom_refuses":
+        console = problem.error.console
+        todo = _(KINDS[problem.kind].todo, console=console) if console else _(ASK_ADMIN)
+        told = replace(told, what=problem.error.plain, todo=todo)
     return replace(
         told,
         href=problem.href,
@@ -229,7 +234,8 @@ def tell_problem(problem: Problem, **values: str) -> Told:
     )
 
 
-def _todo(kind: str, error: WeComError) -> str:
-    if kind == "wecom_busy":
-        return _(KINDS[kind].todo)
-    return _(KINDS[kind].todo, console=error.console) if error.console else _(ASK_ADMIN)
+def _with_patience(told: Told, error: WeComError, seconds: int) -> Told:
+    # A page only reads: that a call may have taken effect all the same is of no interest here.
+    what = told.what if isinstance(error, Unanswered) else error.plain
+    todo = _(LATER, seconds=seconds) if seconds > SOON_SECONDS else told.todo
+    return replace(told, what=what, todo=todo)

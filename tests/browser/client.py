@@ -1,4 +1,4 @@
-"""The sandbox's page as a person uses it: chats, the phone, notices, faults, and the real sidebar."""
+"""The sandbox's page as a person uses it: chats, phone, notices, faults, sidebar."""
 
 from typing import Self
 
@@ -111,14 +111,14 @@ def card_address(stage: Deployment, external_userid: str) -> str:
 
 def newcomer(stage: Deployment, name: str, *, userid: str = "zhaoyi", state: str = "") -> str:
     """Let a customer come and be greeted, and return who he is."""
-    external_userid = stage.box.people.customer_scans(userid, name=name, state=state).external_userid
+    customer = stage.box.people.customer_scans(userid, name=name, state=state).external_userid
 
     def is_greeted(ledger: Ledger) -> bool:
-        return bool(ledger.accepted_welcomes(external_userid=external_userid))
+        return bool(ledger.accepted_welcomes(external_userid=customer))
 
     stage.box.ledger.wait_for(is_greeted)
     settle(stage)
-    return external_userid
+    return customer
 
 
 def unheard_of(stage: Deployment, name: str, *, userid: str = "zhaoyi") -> str:

@@ -1,10 +1,15 @@
 """Open to everybody: nothing that axe finds, no sideways scrolling, and all of it by keyboard."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from app import clock
+from app.config import load_config
+from app.factory import create_app
+from sidebar.pages import render_problem
+from sidebar.problems import KINDS, Problem
 from tests.browser.client import ChatClient, card_address, newcomer, settle
 from tests.browser.watching import Browsing, barriers
 from tests.deployment import Deployment
@@ -12,6 +17,7 @@ from tests.deployment import Deployment
 WIDTHS = (320, 360, 430)
 # Long without a break, turned, marked up, unseen: whatever a customer may call himself.
 HOSTILE = '<b onclick="alert(1)">\u202e' + "W" * 60 + "\u200b\u3164" + "名" * 40
+Sorry = Callable[..., str]
 themes = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 
 
@@ -31,6 +37,23 @@ def cards(stage: Deployment) -> dict[str, str]:
     people.member_edits_remark("zhaoyi", made["hostile"], remark=HOSTILE[::-1], description=HOSTILE)
     settle(stage)
     return made
+
+
+@pytest.fixture(scope="module")
+def sorry(stage: Deployment) -> Iterator[Sorry]:
+    """Give what renders the page of any problem, also of those that nobody can bring about."""
+    app = create_app(load_config(stage.config_path, {}))
+    runtime = app.extensions["banke_runtime"]
+
+    def render(kind: str, *, dark: bool) -> str:
+        agent = f"wxwork/5.0.11 Language/zh ColorScheme/{'Dark' if dark else 'Light'}"
+        with app.test_request_context("/sidebar/", headers={"User-Agent": agent}):
+            return render_problem(runtime.config, Problem(kind)).get_data(as_text=True)
+
+    yield render
+    runtime.db.close()
+    runtime.wecom.close()
+    clock.follow(None)
 
 
 @themes
@@ -95,11 +118,22 @@ def sideways(page: Page) -> str:
     return f"{wide} px too wide at {page.evaluate('innerWidth')}" if wide > 0 else ""
 
 
-PROBLEM_PAGE = """(html) => {
-  const shown = new DOMParser().parseFromString(html, "text/html");
-  document.title = shown.title;
-  document.body.replaceWith(shown.body);
-}"""
+@themes
+def test_a_problem_bars_nobody(
+    open_page: Browsing, stage: Deployment, sorry: Sorry, *, dark: bool
+) -> None:
+    # The page that is replaced is one of the same origin and policy.
+    open_page.allow("status of 400")
+    page = open_page(f"{stage.front}/sidebar/signed-in", dark=dark)
+    found = {}
+    for kind in KINDS:
+        page.set_content(sorry(kind, dark=dark))
+        expect(page.locator("[data-problem] h1")).to_be_visible()
+        found[kind] = barriers(page)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            found[kind] += sideways(page)
+    assert {kind: words for kind, words in found.items() if words} == {}
 
 
 def test_a_chat_and_a_stage_are_had_by_keyboard_alone(

@@ -78,6 +78,7 @@ def doubled(client: ChatClient, stage: Deployment, name: str) -> None:
 
 
 def reordered(client: ChatClient, stage: Deployment, name: str) -> None:
+    del stage
     client.scan(f"{name}二号")
     expect(client.opened).to_contain_text(f"{name}二号")
     expect(client.messages).to_contain_text(WELCOME)

@@ -156,7 +156,7 @@ def test_a_member_whose_account_is_stopped_is_out(open_page: Browsing, stage: De
 
 
 def stop_account(stage: Deployment, userid: str) -> None:
-    """Have the admin stop a member's account (禁用成员), of which the address book's app is told."""
+    """Have the admin stop a member's account (禁用成员), of which we are told."""
     with stage.box.world.lock:
         stage.box.world.members[userid].status = STOPPED
     stage.box.people.something_happens("change_contact", ChangeType="update_user", UserID=userid)

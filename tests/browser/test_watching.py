@@ -19,10 +19,17 @@ PAGES = {
     "lost": "<h1>坏</h1><img src='lost.png' alt='无'>",
     "inline": "<h1>坏</h1><script>alert(1)</script>",
     "style": "<h1 style='color: red'>坏</h1>",
+    "dialog": "<h1>坏</h1><script src='asks.js'></script>",
+    "elsewhere": "<h1>坏</h1><a href='http://localhost:9/'>出</a><script src='leaves.js'></script>",
     "framed": "<h1>外</h1><iframe src='script' title='内'></iframe>",
     "unnamed": "<h1>图</h1><button></button>",
 }
-SCRIPTS = {"fails.js": "nothing.there()", "rejects.js": "Promise.reject(new Error('no'))"}
+SCRIPTS = {
+    "fails.js": "nothing.there()",
+    "rejects.js": "Promise.reject(new Error('no'))",
+    "asks.js": "alert('问')",
+    "leaves.js": "document.querySelector('a').click()",
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +60,8 @@ def site() -> Iterator[str]:
         ("lost", "404"),
         ("inline", "Content Security Policy"),
         ("style", "Content Security Policy"),
+        ("dialog", "dialog: 问"),
+        ("elsewhere", "elsewhere: http://localhost:9/"),
         ("framed", "nothing is not defined"),
     ],
 )

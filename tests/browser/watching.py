@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -10,9 +11,11 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Dialog,
     Error,
     Frame,
     Page,
+    Request,
     WebError,
 )
 
@@ -25,7 +28,8 @@ class Browsing:
     """Opens pages for one test and notes every fault of theirs.
 
     A fault is what the console shows as an error: a script that failed, a request that was answered
-    with 4xx or 5xx, whatever a page's Content-Security-Policy forbade; and a page that crashed.
+    with 4xx or 5xx, whatever a page's Content-Security-Policy forbade; a page that crashed, that
+    opened a dialog, or that asked anybody but the origin it was opened at.
     """
 
     def __init__(self, browser: Browser) -> None:
@@ -58,6 +62,8 @@ class Browsing:
         context.on("console", self._note_console)
         context.on("weberror", self._note_error)
         context.on("page", self._note_crashes)
+        context.on("dialog", self._note_dialog)
+        context.on("request", partial(self._note_request, urljoin(url, "/")))
         context.add_cookies(
             [
                 {"name": name, "value": value, "url": urljoin(url, "/")}
@@ -110,6 +116,14 @@ class Browsing:
 
     def _note_crashes(self, page: Page) -> None:
         page.on("crash", lambda crashed: self._faults.append(f"crashed [{crashed.url}]"))
+
+    def _note_dialog(self, dialog: Dialog) -> None:
+        self._faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _note_request(self, origin: str, request: Request) -> None:
+        if not request.url.startswith((origin, "data:")):
+            self._faults.append(f"elsewhere: {request.url}")
 
 
 def barriers(place: Page | Frame) -> str:

@@ -21,10 +21,11 @@ from app.members.queries import list_active
 from app.runtime import Runtime
 
 LOOK_SECONDS = 0.01
-RING_SECONDS = 0.25
 # Two who write to each other take a minute over each line.
 TALK_SECONDS = 60
-SECOND = 1.0
+# The server reads an edited customer when the second of the edit is over.
+EDITS = {"member_edits_remark", "member_marks_tags"}
+EDIT_SECONDS = 1.5
 
 
 @dataclass
@@ -80,7 +81,7 @@ class History:
             self._note_codes(self._box.act(act.verb, **act.details))
         for move in tick.moves:
             self._move(move)
-        self._settle()
+        self._settle(tick)
         for talk in tick.talks:
             self._talk(talk)
 
@@ -100,24 +101,20 @@ class History:
         for event in events if isinstance(events, list) else [events]:
             self.outcome.to_greet += bool(event["welcome_code"])
 
-    def _settle(self) -> None:
-        """Wait until the server is done; alerts, which bide their time, are given that time."""
+    def _settle(self, tick: Tick) -> None:
+        """Wait until the server is done; what bides its time there is given that time."""
         self._wait(self._all_delivered)
+        if any(act.verb in EDITS for act in tick.acts):
+            self._let_pass(EDIT_SECONDS, lane="events")
         self._wait(self._all_worked)
-        if not self._has_messages():
-            return
-        self._put_clock(self._offset + self._runtime.config.alerts.grace_seconds + SECOND)
-        rung_at = 0.0
+        if self._has_messages():
+            self._let_pass(self._runtime.config.alerts.grace_seconds + 1, lane="deliveries")
+            self._wait(self._all_sent)
 
-        def all_sent() -> bool:
-            nonlocal rung_at
-            if clock.monotonic() - rung_at > RING_SECONDS:
-                # Nothing else tells the worker that the clock was moved.
-                self._runtime.bell.ring("deliveries")
-                rung_at = clock.monotonic()
-            return not self._has_messages()
-
-        self._wait(all_sent)
+    def _let_pass(self, seconds: float, *, lane: str) -> None:
+        """Let time pass, and have the worker look: nothing else tells it that the clock moved."""
+        self._put_clock(self._offset + seconds)
+        self._runtime.bell.ring(lane)
 
     def _move(self, move: Move) -> None:
         """Move a stage; one that does not move is no reason to give up all the rest."""
@@ -152,6 +149,9 @@ class History:
     def _all_worked(self) -> bool:
         with self._runtime.db.read() as session:
             return not list_backlogs(session)
+
+    def _all_sent(self) -> bool:
+        return not self._has_messages()
 
     def _has_messages(self) -> bool:
         with self._runtime.db.read() as session:

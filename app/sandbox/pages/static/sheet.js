@@ -18,7 +18,7 @@ export function openSheet(title, body, { done = null, label = "", danger = false
   const opener = document.activeElement;
   const close = () => dialog.close();
   const head = h(
-    "header",
+    "div",
     { class: "sheet-head" },
     h("h2", { id: "sheet-title", text: title }),
     h(

@@ -11,12 +11,12 @@ import { attempt } from "./toast.js";
 const DISMISSED = "banke-sandbox-tour";
 const STEPS = "banke-sandbox-steps";
 const holder = find("#strips");
-let dismissed = read(localStorage, DISMISSED) === "1";
+let dismissed = read("localStorage", DISMISSED) === "1";
 
 /** Begin. */
 export function startStrips() {
   holder.append(...["gone", "faults", "tour"].map((name) => h("div", { id: `strip-${name}` })));
-  const known = read(sessionStorage, STEPS);
+  const known = read("sessionStorage", STEPS);
   if (known) set({ steps: { ...state.steps, ...JSON.parse(known) } });
   on("gone", drawGone);
   on("steps", drawTour);
@@ -25,7 +25,7 @@ export function startStrips() {
 
 function read(storage, name) {
   try {
-    return storage.getItem(name);
+    return window[storage].getItem(name);
   } catch {
     return null;
   }
@@ -33,7 +33,7 @@ function read(storage, name) {
 
 function write(storage, name, value) {
   try {
-    storage.setItem(name, value);
+    window[storage].setItem(name, value);
   } catch {
     // Without storage the steps are shown again next time, which does no harm.
   }
@@ -55,7 +55,7 @@ function gone() {
 
 function drawTour() {
   const { steps } = state;
-  write(sessionStorage, STEPS, JSON.stringify(steps));
+  write("sessionStorage", STEPS, JSON.stringify(steps));
   keep(find("#strip-tour"), dismissed ? [] : [steps], { key: () => "tour", make: tour });
 }
 
@@ -126,6 +126,6 @@ function leave() {
 
 function dismiss() {
   dismissed = true;
-  write(localStorage, DISMISSED, "1");
+  write("localStorage", DISMISSED, "1");
   drawTour();
 }
