@@ -43,6 +43,8 @@ class Browsing:
         url: str,
         *,
         width: int = 360,
+        height: int = HEIGHT,
+        scale: int = 1,
         dark: bool = False,
         language: str = "zh-CN",
         user_agent: str | None = None,
@@ -50,7 +52,8 @@ class Browsing:
     ) -> Page:
         """Open an address as somebody who was never here: no cookies but these."""
         context = self._browser.new_context(
-            viewport={"width": width, "height": HEIGHT},
+            viewport={"width": width, "height": height},
+            device_scale_factor=scale,
             color_scheme="dark" if dark else "light",
             locale=language,
             timezone_id="Asia/Shanghai",

@@ -39,7 +39,7 @@ from app.welcome.actions import import_scripts
 HOME = Path("var") / "demo"
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.03
-HISTORY_SECONDS = 20.0
+HISTORY_SECONDS = 60.0
 SCRIPTS = "scripts.toml"
 SERVE = ("flask", "serve", "--tied")
 # Where `flask serve` says how its own Redis is reached.

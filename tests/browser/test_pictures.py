@@ -1,0 +1,123 @@
+"""The pictures of the README, made from a running demo; they show what they are there to show.
+
+They go into the folder that PICTURES names (`make pictures`), else into a temporary one.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.client import WIDE, ChatClient
+from tests.browser.watching import Browsing
+from tests.deployment import ROOT, free_port
+
+MOST_BYTES = 250 * 1024
+NARROW, TALL = 360, 640
+# What the sandbox's own bars take of a narrow window.
+BARS = 110
+# Of the demo's history: somebody in the middle of it, and somebody who left.
+KEEN, LOST = "沈佳禾", "林听澜"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a demo that is ready, in a folder of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "FLASK_APP": f"{ROOT / 'wsgi.py'}:app"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "flask", "demo", "--port", str(free_port())],
+        cwd=tmp_path_factory.mktemp("demo"),
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        try:
+            ready = next(line for line in process.stdout if line.startswith("READY"))
+            yield ready.split()[1].rstrip("/")
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that the pictures go into."""
+    named = os.environ.get("PICTURES")
+    folder = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def test_the_sandbox_is_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    client = desk(open_page, demo)
+    client.open(KEEN)
+    card = client.sidebar
+    expect(card.locator(".bk-tag")).to_have_text(["线上活动", "重要"])
+    expect(client.stage("意向")).to_have_attribute("aria-pressed", "true")
+    expect(card.locator(".bk-header__remark")).to_contain_text("送妈妈")
+    expect(card.locator(".bk-entry").first).to_be_visible()
+    for place in (client.messages, client.phone):
+        expect(place.locator("[data-hook=welcome-speed]")).to_be_in_viewport()
+    keep(client.page, pictures / "sandbox.png")
+
+
+def test_the_card_is_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    page = narrow(open_page, demo, KEEN)
+    expect(page.get_by_role("button", name="意向", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    keep(page, pictures / "card-light.png")
+
+
+def test_the_card_of_a_lost_customer_is_pictured(
+    open_page: Browsing, demo: str, pictures: Path
+) -> None:
+    page = narrow(open_page, demo, LOST, dark=True)
+    expect(page.locator(".bk-bar_loss")).to_contain_text("删除了你")
+    keep(page, pictures / "card-lost-dark.png")
+
+
+def test_a_refused_signature_is_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    open_page.allow("^Object ")
+    client = desk(open_page, demo, width=NARROW, height=TALL + BARS, scale=2)
+    client.open(KEEN)
+    client.button("go-log").click()
+    client.turn("signature_refused", on=True)
+    client.button("go-sidebar").click()
+    client.reload()
+    expect(client.sidebar.locator("[data-problem=signature_refused]")).to_be_visible()
+    keep(client.page.locator("[data-hook=sidebar]"), pictures / "refused.png")
+
+
+def keep(what: Page | Locator, path: Path) -> None:
+    """Write a picture; a README is read over slow lines, too."""
+    what.screenshot(path=path, animations="disabled")
+    assert path.stat().st_size < MOST_BYTES
+
+
+def desk(open_page: Browsing, demo: str, **size: int) -> ChatClient:
+    """Open the demo as somebody who has put the first steps away."""
+    cookies = {"sandbox_member": "zhaoyi"}
+    client = ChatClient(open_page(f"{demo}/?as=zhaoyi", cookies=cookies, **({"width": WIDE} | size)))
+    expect(client.page.locator("body[data-ready]")).to_be_attached()
+    client.page.get_by_role("button", name="不再显示").click()
+    return client
+
+
+def narrow(open_page: Browsing, demo: str, name: str, *, dark: bool = False) -> Page:
+    """Open a customer's card alone, as on a phone."""
+    client = desk(open_page, demo)
+    customer = client.chats.filter(has_text=name).get_attribute("data-id")
+    return open_page(
+        f"{demo}/sidebar/customers/{customer}/profile",
+        width=NARROW,
+        height=TALL,
+        scale=2,
+        dark=dark,
+        cookies={"sandbox_member": "zhaoyi", "sandbox_theme": "dark" if dark else "light"},
+    )
