@@ -9,7 +9,7 @@ READY := $(VENV)/ready
 ASSETS := app/static/vendor/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock format
+.PHONY: help setup demo test check pictures bench lock format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ check: setup ## format, lint, types, import contract, then the tests
 	@$(BIN)/mypy .
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
+
+pictures: setup ## the README's pictures, anew from a running demo (port 8000)
+	@PICTURES=docs/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
 
 bench: setup ## the benchmark: floor, naive peer and ours side by side
 	@$(BIN)/python -m tests.bench --size $(SIZE)
