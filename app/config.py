@@ -35,6 +35,7 @@ PREFIX = "BANKE_"
 NOT_KEYS = ("BANKE_CONFIG", "BANKE_TEST_")
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
 MIN_SECRET_KEY = 16
+HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
 def is_loopback(url: str) -> bool:
@@ -56,7 +57,17 @@ def _base_address(url: str) -> str:
         raise ValueError("must be a bare address, without user, query or fragment")
     if parts.scheme == "http" and not is_loopback(url):
         raise ValueError("must be https (plain http is only for 127.0.0.1 and localhost)")
-    return url.rstrip("/")
+    if not _is_host(parts.hostname) or parts.port == 0:
+        raise ValueError("must name a host, such as https://scrm.example.com")
+    # Spelled as browsers spell it: cookies and signatures compare to the letter.
+    return parts._replace(netloc=parts.netloc.lower()).geturl().rstrip("/")
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return ":" in name or bool(HOST.fullmatch(name.encode("idna").decode()))
+    except UnicodeError:
+        return False
 
 
 def _root_address(url: str) -> str:

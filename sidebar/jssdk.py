@@ -17,9 +17,10 @@ from app.wecom.ticket import Tickets
 MAX_URL = 1024
 # For each of the two; the page waits ten seconds for both.
 TICKET_SECONDS = 2.5
-# Our addresses hold letters, digits, - and _ only. WeCom may hang a query on them.
-PLACE = re.compile(r"/sidebar/(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[!-~]*)?")
-NOT_IN_QUERY = frozenset("#\\")
+# Our addresses hold letters, digits, - and _ only. WeCom may hang a query on them, in which no
+# other address can stand: the text that is signed joins its parts with & and =, so a query such as
+# ?&timestamp=1&url=https://… would be a signature for that address too.
+PLACE = re.compile(r"/sidebar/(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]*(?:\?[A-Za-z0-9_=&.%~+-]*)?")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -43,7 +44,7 @@ def is_own_address(base_url: str, url: object) -> bool:
         return False
     own = origin(base_url)
     place = url.removeprefix(own)
-    return place != url and bool(PLACE.fullmatch(place)) and not NOT_IN_QUERY & set(place)
+    return place != url and bool(PLACE.fullmatch(place))
 
 
 def origin(base_url: str) -> str:

@@ -24,6 +24,9 @@ def test_a_complete_file_is_read(tmp_path: Path) -> None:
     [
         ("server", {"base_url": "http://scrm.example.com"}, "server.base_url: must be https"),
         ("server", {"base_url": "scrm.example.com"}, "server.base_url: must be an address"),
+        ("server", {"base_url": "https://a..example"}, "server.base_url: must name a host"),
+        ("server", {"base_url": "https://.a.example"}, "server.base_url: must name a host"),
+        ("server", {"base_url": "https://a.example:99999"}, "server.base_url: Port out of range"),
         ("server", {"base_url": "https://a.example/banke"}, "server.base_url: must be the root"),
         ("server", {"base_url": "https://a.example/?x=1"}, "server.base_url: must be a bare"),
         ("server", {"secret_key": "short"}, "server.secret_key: must have 16 characters"),
@@ -131,3 +134,8 @@ def test_a_moved_clock_is_refused_for_the_real_wecom(tmp_path: Path) -> None:
             tmp_path,
             wecom={"clock_file": "clock", "api_base": "https://qyapi.weixin.qq.com"},
         )
+
+
+def test_an_address_is_spelled_as_browsers_spell_it(tmp_path: Path) -> None:
+    config = load(tmp_path, server={"base_url": "HTTPS://Scrm.Example.com/"})
+    assert config.server.base_url == "https://scrm.example.com"

@@ -10,6 +10,7 @@ from tests.bench.backlog import measure_backlog
 from tests.bench.cold_start import measure_start
 from tests.bench.door import measure_door
 from tests.bench.figures import Report, print_head
+from tests.bench.paint import measure_paint
 from tests.bench.sidebar import measure_sidebar
 from tests.bench.welcomes import measure_welcomes
 
@@ -17,7 +18,7 @@ USUAL_SIZE = 100_000
 USUAL_LIMIT, LONG_LIMIT = 290.0, 3600.0
 BACKLOG_SHARE = 5
 BACKLOG_SECONDS, LONG_BACKLOG_SECONDS = 20.0, 900.0
-PARTS = ("welcomes", "backlog", "start", "door", "sidebar")
+PARTS = ("welcomes", "backlog", "start", "door", "sidebar", "paint")
 
 HEAD = """\
 Banke's benchmark. The load generator, the sandbox and the servers share {cpus} CPUs: read the
@@ -51,10 +52,19 @@ def main() -> None:
             measure_start(report, folder / "start")
         if "door" in options.parts:
             measure_door(report, kinds, folder)
-        if "sidebar" in options.parts:
-            for kind in kinds:
-                measure_sidebar(report, kind, folder / f"{kind}-sidebar", customers=options.size)
+        _measure_sidebar(report, options, kinds, folder)
     report.section(f"End; written to {report.write()}")
+
+
+def _measure_sidebar(
+    report: Report, options: argparse.Namespace, kinds: list[str], folder: Path
+) -> None:
+    """Measure what a member waits for: the answer of the server, and its first sight."""
+    if "sidebar" in options.parts:
+        for kind in kinds:
+            measure_sidebar(report, kind, folder / f"{kind}-sidebar", customers=options.size)
+    if "paint" in options.parts:
+        measure_paint(report, folder / "paint")
 
 
 def _options() -> argparse.Namespace:

@@ -82,11 +82,6 @@ class ChatClient:
         """Load the sidebar anew, as a member does by opening the chat again."""
         self.page.locator("#side-reload").click()
 
-    def move_clock(self, hook: str) -> None:
-        """Press a button of the clock and wait until it stands there."""
-        self.button(hook).click()
-        expect(self.toasts).to_contain_text("沙盒时间现在是")
-
     def stage(self, name: str) -> Locator:
         """Return the button of a stage on the card."""
         return self.sidebar.get_by_role("button", name=name, exact=True)

@@ -1,10 +1,13 @@
 """The browser and the stage of these tests.
 
 `open_page` opens pages and fails the test in the end if one of them had a fault (see `watching`);
-`stage` is the whole product as `make demo` runs it, the sandbox in front.
+`stage` is the whole product as `make demo` runs it, the sandbox in front: one for all tests, each
+of which has customers of its own.
 """
 
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -63,13 +66,16 @@ def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Bro
     assert browsing.unexpected() == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Give a served deployment with the sandbox in front, its members known, a default script.
+    """Give the stage; browsers go to `stage.front`."""
+    with set_up(tmp_path_factory.mktemp("stage")) as deployment:
+        yield deployment
 
-    One for the tests of a file: each test has customers of its own. Browsers go to `stage.front`.
-    """
-    folder = tmp_path_factory.mktemp("stage")
+
+@contextmanager
+def set_up(folder: Path) -> Iterator[Deployment]:
+    """Serve a deployment with the sandbox in front, its members known, a default script."""
     alerts = {"admins": ["qianer"], "grace_seconds": 0}
     with Deployment(folder, front=True, alerts=alerts) as deployment:
         deployment.command("welcome", "set-default", "您好，我是{{员工姓名}}")

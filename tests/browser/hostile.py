@@ -53,4 +53,5 @@ TRICKS = (
     "'; DROP TABLE customer; --",
 )
 WRAPS = ("{}", '张"{}', "<b>{}</b>", "\u202e{}'>")
+# All tricks in the first way, then all of them in the second, and so on.
 HOSTILE = tuple(wrap.replace("{}", trick) for wrap in WRAPS for trick in TRICKS)

@@ -1,7 +1,9 @@
 """What a stranger plays in the sandbox: a customer comes, is served, leaves and comes back."""
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.client import ChatClient, card_address, newcomer, settle
@@ -9,7 +11,7 @@ from tests.browser.watching import Browsing
 from tests.deployment import Deployment
 
 WELCOME = "您好，我是赵忆南"
-STOPPED = 2
+ACTIVE, STOPPED = 1, 2
 
 
 def test_who_scans_is_greeted_and_known(open_page: Browsing, stage: Deployment) -> None:
@@ -58,6 +60,14 @@ def test_a_loss_reaches_the_member_and_stands_on_the_card(
     expect(client.sidebar.locator(".bk-bar_loss")).to_contain_text("删除了你")
 
 
+@pytest.fixture
+def clock(stage: Deployment) -> Iterator[None]:
+    """Put the clock right again."""
+    yield
+    stage.box.clock.set_offset(0)
+
+
+@pytest.mark.usefixtures("clock")
 def test_who_comes_back_is_greeted_again_and_his_history_is_joined(
     open_page: Browsing, stage: Deployment
 ) -> None:
@@ -65,7 +75,8 @@ def test_who_comes_back_is_greeted_again_and_his_history_is_joined(
     stage.box.people.customer_deletes_member("zhaoyi", customer)
     client = ChatClient.of(open_page, stage, customer=customer)
     expect(client.sidebar.locator(".bk-bar_loss")).to_be_visible()
-    client.move_clock("plus_day")
+    client.button("plus_day").click()
+    expect(client.page.locator("#clock")).to_contain_text("快 1 天")
     client.button("act_scan_again").click()
     client.button("sheet-done").click()
     expect(client.page.locator("[data-hook=bond]")).to_have_attribute("data-bond", "both")
@@ -76,7 +87,6 @@ def test_who_comes_back_is_greeted_again_and_his_history_is_joined(
     expect(client.sidebar.locator(".bk-header__known")).to_contain_text("认识 1 天")
     expect(client.sidebar.locator(".bk-header__known")).to_contain_text("第 2 次添加")
     expect(client.sidebar.locator(".bk-bar_loss")).to_have_count(0)
-    client.move_clock("clock-reset")
 
 
 def test_groups_that_he_joins_and_leaves_are_on_the_timeline(
@@ -149,15 +159,18 @@ def test_a_member_whose_account_is_stopped_is_out(open_page: Browsing, stage: De
     customer = newcomer(stage, "山外山", userid="lisi")
     page = open_page(card_address(stage, customer), cookies={"sandbox_member": "lisi"})
     expect(page.get_by_role("heading", level=1)).to_contain_text("山外山")
-    stop_account(stage, "lisi")
+    put_account(stage, "lisi", STOPPED)
     page.reload()
     expect(page.locator("[data-problem=not_a_member]")).to_contain_text("你还不能使用伴客")
     expect(page.locator("body")).not_to_contain_text("山外山")
+    put_account(stage, "lisi", ACTIVE)
+    page.get_by_role("button", name="再试一次").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("山外山")
 
 
-def stop_account(stage: Deployment, userid: str) -> None:
-    """Have the admin stop a member's account (禁用成员), of which we are told."""
+def put_account(stage: Deployment, userid: str, status: int) -> None:
+    """Have the admin stop a member's account (禁用成员) or give it back, of which we are told."""
     with stage.box.world.lock:
-        stage.box.world.members[userid].status = STOPPED
+        stage.box.world.members[userid].status = status
     stage.box.people.something_happens("change_contact", ChangeType="update_user", UserID=userid)
     settle(stage)

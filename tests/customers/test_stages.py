@@ -98,6 +98,12 @@ def test_another_members_change_is_told_and_not_overwritten(any_db: Database) ->
     assert move(any_db, stages["意向"], seen=theirs.change_id).changed
 
 
+def test_nobody_undoes_what_another_did(db: Database) -> None:
+    mine = move(db, start(db)["意向"])
+    with pytest.raises(NotFound):
+        undo(db, mine.change_id, by="lisi")
+
+
 def test_undo_does_not_overwrite_a_later_change(db: Database) -> None:
     stages = start(db)
     mine = move(db, stages["意向"])

@@ -19,6 +19,9 @@ OWN = [
     "/sidebar/customers/wmABC/profile?before=2026",
 ]
 FOREIGN = [
+    # What is signed joins its parts with & and =: these would sign another page as well.
+    "https://scrm.example.com/sidebar/?&timestamp=1&url=https://evil.example/page",
+    "https://scrm.example.com/sidebar/?noncestr=1&timestamp=1&url=https://scrm.example.com/other",
     # Another scheme, host or port.
     "http://scrm.example.com/sidebar/",
     "HTTPS://scrm.example.com/sidebar/",

@@ -79,6 +79,9 @@ def test_no_mark_that_turns_text_around_reaches_the_page(card: Card) -> None:
         ("https://evilqlogo.cn/x", ""),
         ("data:text/html,x", ""),
         ("http://[", ""),
+        ("https://evil.example\\\\.qlogo.cn/x", ""),
+        ("https://evil@wx.qlogo.cn/x", ""),
+        ("https://wx.qlogo.cn:8443/x", ""),
         (
             'https://wx.qlogo.cn/"onerror="alert(1)',
             "https://wx.qlogo.cn/&#34;onerror=&#34;alert(1)",

@@ -186,6 +186,7 @@ NEWCOMERS = (
         life=Life(
             stages=((4, TALKED), (12, KEEN)),
             remark=(4, "沈佳禾 送妈妈"),
+            tags=(4, (FROM_NET, IMPORTANT)),
             talk=(
                 4,
                 ("想给妈妈挑件外套，预算八百左右。", ">好的，我整理三款发您，都是软糯不扎的面料。"),

@@ -15,7 +15,7 @@ from app.customers.models import Customer, CustomerStage, Pipeline, Stage, Stage
 from app.customers.queries.stages import StageNow, find_stage_now
 from app.db import upsert
 from app.errors import NotFound
-from app.i18n import _
+from app.i18n import N_
 
 MOST_ID = 2**31 - 1
 
@@ -78,18 +78,19 @@ def change_stage(
 
 
 def undo_stage(session: Session, external_userid: str, *, change_id: int, userid: str) -> StageMove:
-    """Take a change back by a new change to the stage before it.
+    """Take a change back by a new change to the stage before it; only who made it may.
 
     He stands there already: nothing is done.
 
     Raises:
-        NotFound: no such change of this customer, or he had no stage before it.
+        NotFound: no such change of this customer by him, or no stage before it.
         StageConflict: somebody moved him on meanwhile.
     """
     _lock(session, external_userid)
     change = session.get(StageChange, change_id)
-    if change is None or change.external_userid != external_userid or not change.from_stage_id:
-        raise NotFound(_("没有可以撤销的阶段修改"))
+    is_his = change is not None and change.external_userid == external_userid
+    if change is None or not is_his or change.userid != userid or not change.from_stage_id:
+        raise NotFound(N_("没有可以撤销的阶段修改"))
     stage = _get_stage(session, change.from_stage_id)
     now = find_stage_now(session, external_userid, stage.pipeline_id)
     return _move(session, external_userid, now, stage, userid=userid, seen=change_id, is_undo=True)
@@ -103,14 +104,14 @@ def _lock(session: Session, external_userid: str) -> None:
         .with_for_update()
     )
     if locked is None:
-        raise NotFound(_("没有这位客户"))
+        raise NotFound(N_("没有这位客户"))
 
 
 def _get_stage(session: Session, stage_id: int) -> Stage:
     # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
     stage = session.get(Stage, stage_id) if stage_id <= MOST_ID else None
     if stage is None:
-        raise NotFound(_("没有这个阶段"))
+        raise NotFound(N_("没有这个阶段"))
     return stage
 
 

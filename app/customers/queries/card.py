@@ -108,7 +108,7 @@ def get_card(session: Session, follow: FollowUser) -> Card:
     pair = {"userid": follow.userid, "external_userid": follow.external_userid}
     rows = session.execute(_CUSTOMER, pair).all()
     if not rows:
-        raise NotFound(_("没有这位客户"))
+        raise NotFound(N_("没有这位客户"))
     names = session.execute(_COLLEAGUES, pair).all()
     tags = session.scalars(_TAGS, {"follow_id": follow.id})
     return Card(

@@ -78,7 +78,7 @@ def _answer(
     except StageConflict as conflict:
         return _reply(runtime, context, CONFLICT, conflict=conflict)
     except NotFound as error:
-        return _reply(runtime, context, UNKNOWN, notice={"text": str(error), "is_fault": True})
+        return _reply(runtime, context, UNKNOWN, notice={"text": _(str(error)), "is_fault": True})
     notice: dict[str, Any] = {"text": _(done, stage=move.to_stage)}
     if not move.changed:
         notice = {"text": _("已经是「{stage}」", stage=move.to_stage)}
