@@ -17,11 +17,9 @@ from urllib.parse import unquote_to_bytes
 from granian.rsgi import Scope
 
 BODY_SECONDS = 5.0
-# Nothing that anybody may upload is larger; the callbacks have a limit of their own, far below.
-MOST_BODY = 32 * 1024 * 1024
-# WeCom's door: no callback comes near this, and what is longer is not even gathered.
-MOST_CALLBACK = 64 * 1024
-CALLBACKS = "/callbacks/"
+# Gathered before anybody is known, so this is what any stranger may have us keep: no callback and
+# no form comes near it, and nothing takes uploads.
+MOST_BODY = 64 * 1024
 
 Application = Callable[..., Iterable[bytes]]
 
@@ -40,7 +38,7 @@ class Exchange(Protocol):
 
 
 class TooLong(Exception):
-    """The body is longer than this address takes."""
+    """The body is longer than anything that we take."""
 
 
 class Bridge:
@@ -114,16 +112,15 @@ def build_environ(scope: Scope, body: bytes) -> dict[str, Any]:
 
 
 async def _read(scope: Scope, exchange: Exchange) -> bytes:
-    most = MOST_CALLBACK if scope.path.startswith(CALLBACKS) else MOST_BODY
     announced = scope.headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced) > most:
+    if not announced.isdigit() or int(announced) > MOST_BODY:
         raise TooLong
     if scope.method in {"GET", "HEAD"}:
         return b""
     body = bytearray()
     async for chunk in exchange:
         body += chunk
-        if len(body) > most:
+        if len(body) > MOST_BODY:
             raise TooLong
     return bytes(body)
 

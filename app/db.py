@@ -4,9 +4,9 @@ Three databases, one way: SQLite (WAL, FULL), PostgreSQL and MariaDB/MySQL (READ
 get a session handed in; doors and jobs open it here with `read()` or `write()` and so commit.
 """
 
-import fcntl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,8 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.group_commit import GroupCommit
+from app.i18n import _
+from app.locks import TooBusy, Turn, is_deadlock
 
 T = TypeVar("T")
 
@@ -155,19 +157,28 @@ class Database:
     """One database address and the sessions on it."""
 
     def __init__(
-        self, url: str, *, lock_wait: float = LOCK_WAIT_SECONDS, durable: bool = True
+        self,
+        url: str,
+        *,
+        lock_wait: float = LOCK_WAIT_SECONDS,
+        commit_wait: float | None = None,
+        durable: bool = True,
     ) -> None:
         """`durable`: on SQLite, a commit is on the disk before it returns.
 
         Who only records what he did may do without: the death of a process loses nothing either
         way, and a power cut loses his last records, whose work is then done again.
+
+        `commit_wait`: seconds after which `commit` gives up a work that has had no turn; for
+        whoever has somebody waiting for him.
         """
         self.url = make_url(url)
         self.engine = _make_engine(self.url, lock_wait, durable=durable)
         self.wake: Callable[[str], None] = _nobody
         self._writing = self.engine.execution_options(banke_write=True)
-        self._turn = _Turn(self.url)
-        self._group: GroupCommit[Callable[[Session], Any], _Committed] = GroupCommit(
+        self._turn = Turn(self.url)
+        self._commit_wait = commit_wait
+        self._group: GroupCommit[_Job, _Committed] = GroupCommit(
             self._commit_group, name="commit", most=GROUP
         )
 
@@ -191,10 +202,21 @@ class Database:
         For what is done thousands of times: on SQLite the works of many threads share one commit,
         and one that raises undoes only what it did itself. The servers lock rows and not the whole
         database: there, a group would have all wait for the one row that another machine holds.
+
+        Raises:
+            TooBusy: the work had no turn within `commit_wait` and will have none: it is not done.
         """
         if not self._turn.matters:
             return self._write_again(work)
-        done = self._group.put(work)
+        job = _Job(work)
+        future = self._group.submit(job)
+        if self._commit_wait is not None:
+            waited = wait([future], timeout=self._commit_wait)
+            # What has begun holds the lock already: its end is near, and is worth knowing.
+            if waited.not_done and job.claim():
+                self._group.withdraw(job)
+                raise TooBusy(_("数据库正忙，没有等到写入的机会；这次什么都没有改动。"))
+        done = future.result()
         self._wake_for(done.session)
         return cast("T", done.value)
 
@@ -205,16 +227,14 @@ class Database:
                 with self.write() as session:
                     return work(session)
             except DBAPIError as error:
-                if not _is_deadlock(error):
+                if not is_deadlock(error):
                     raise
         with self.write() as session:
             return work(session)
 
-    def _commit_group(
-        self, works: Sequence[Callable[[Session], Any]]
-    ) -> "list[_Committed | Exception]":
+    def _commit_group(self, jobs: "Sequence[_Job]") -> "list[_Committed | Exception]":
         with self._turn.taken(), self._writing.connect() as connection, connection.begin():
-            return [_run_nested(connection, work) for work in works]
+            return [_run_nested(connection, job) for job in jobs]
 
     def _wake_for(self, session: Session) -> None:
         for lane in session.info.get(WAKE, ()):
@@ -225,6 +245,18 @@ class Database:
         self.engine.dispose()
 
 
+class _Job:
+    """A work in the queue. It is run or given up, by whoever claims it first."""
+
+    def __init__(self, work: Callable[[Session], Any]) -> None:
+        self.work = work
+        self._claimed = threading.Lock()
+
+    def claim(self) -> bool:
+        """Tell whether the caller alone may decide about it."""
+        return self._claimed.acquire(blocking=False)
+
+
 @dataclass(frozen=True)
 class _Committed:
     """What a work of a group returned, and the session it worked in."""
@@ -233,54 +265,22 @@ class _Committed:
     session: Session
 
 
-def _run_nested(connection: Connection, work: Callable[[Session], Any]) -> _Committed | Exception:
+def _run_nested(connection: Connection, job: _Job) -> _Committed | Exception:
+    if not job.claim():
+        return TooBusy()
     with Session(
         connection, join_transaction_mode="create_savepoint", expire_on_commit=False
     ) as session:
         try:
-            value = work(session)
+            value = job.work(session)
             session.commit()
         except Exception as error:  # noqa: BLE001 -- it is handed to whoever wanted this work
             return error
         return _Committed(value, session)
 
 
-def _is_deadlock(error: DBAPIError) -> bool:
-    """Tell whether the server rolled this transaction back to let another one through."""
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    return sqlstate == "40P01" or (error.orig is not None and error.orig.args[:1] == (1213,))
-
-
 def _nobody(_lane: str) -> None:
     """Wake nobody: a database that no runtime was built on."""
-
-
-class _Turn:
-    """SQLite has one writer at a time, and this is the queue for it.
-
-    Its own waiting is a lottery that starves some for seconds; a lock in the process and a lock on
-    a file between processes let everybody in by turns.
-    """
-
-    def __init__(self, url: URL) -> None:
-        self._lock = threading.Lock()
-        self._path: Path | None = None
-        if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
-            self._path = Path(f"{url.database}-turn")
-
-    @property
-    def matters(self) -> bool:
-        """Tell whether there is a queue at all."""
-        return self._path is not None
-
-    @contextmanager
-    def taken(self) -> Iterator[None]:
-        if self._path is None:
-            yield
-            return
-        with self._lock, self._path.open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def upsert(

@@ -54,7 +54,7 @@ def set_up(config: Config) -> None:
 
 
 def _open_doors(app: Flask, config: Config) -> None:
-    runtime = build_runtime(config, lock_wait=WEB_LOCK_WAIT)
+    runtime = build_runtime(config, lock_wait=WEB_LOCK_WAIT, commit_wait=WEB_LOCK_WAIT)
     require_schema(runtime.db)
     app.extensions["banke_runtime"] = runtime
     app.extensions["banke_door"] = callbacks.open_door(config, runtime.db, runtime.sealer)

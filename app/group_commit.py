@@ -52,6 +52,10 @@ class GroupCommit(Generic[Item, Answer]):
         Raises:
             TimeoutError: not within `timeout` seconds; it may be committed yet.
         """
+        return self.submit(item).result(timeout)
+
+    def submit(self, item: Item) -> "Future[Answer]":
+        """Have the item committed; its answer will be in what this returns."""
         future: Future[Answer] = Future()
         with self._changed:
             self._waiting.append((item, future))
@@ -59,7 +63,12 @@ class GroupCommit(Generic[Item, Answer]):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
-        return future.result(timeout)
+        return future
+
+    def withdraw(self, item: Item) -> None:
+        """Take an item out of the queue, if no group has it yet: it is not committed then."""
+        with self._changed:
+            self._waiting = [waiting for waiting in self._waiting if waiting[0] is not item]
 
     def _run(self) -> None:
         while True:

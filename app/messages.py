@@ -163,11 +163,21 @@ def _postpone(runtime: Runtime, claim: Claim, due_at: datetime, *, failed: bool)
     return due_at
 
 
-def _build_welcome_missed(_runtime: Runtime, session: Session, delivery: Delivery) -> Card:
+def _build_welcome_missed(runtime: Runtime, session: Session, delivery: Delivery) -> Card:
+    standing = get_standing(session, delivery.userid, delivery.external_userid)
+    who = standing.remark or standing.name
+    asked = _("请手动问候「{who}」", who=who) if who else _("请手动问候刚添加你的客户")
+    rows = []
+    if standing.follow is not None:
+        added = standing.follow.added_at.astimezone(runtime.config.server.zone)
+        rows.append((_("添加时间"), f"{added:%Y-%m-%d %H:%M}"))
+        if standing.follow.state:
+            rows.append((_("渠道"), standing.follow.state))
     return Card(
         source=_("欢迎语"),
         title=_("客户没有收到欢迎语"),
-        desc=_("请手动问候 {who}", who=_name(session, delivery)),
+        desc=asked,
+        rows=rows,
         path=customer_path(delivery.external_userid),
     )
 

@@ -30,12 +30,18 @@ class Runtime:
 
 
 def build_runtime(
-    config: Config, *, lock_wait: float = LOCK_WAIT_SECONDS, durable: bool = True
+    config: Config,
+    *,
+    lock_wait: float = LOCK_WAIT_SECONDS,
+    commit_wait: float | None = None,
+    durable: bool = True,
 ) -> Runtime:
-    """Connect lazily to everything; nothing is called yet. For the last two see `Database`."""
+    """Connect lazily to everything; nothing is called yet. For the last three see `Database`."""
     redis = connect_redis(config.redis.url)
     bell = Doorbell(redis)
-    db = Database(config.database.url, lock_wait=lock_wait, durable=durable)
+    db = Database(
+        config.database.url, lock_wait=lock_wait, commit_wait=commit_wait, durable=durable
+    )
     db.wake = Ringer(bell).ring
     return Runtime(
         config=config,

@@ -23,10 +23,26 @@ def create_index(name: str, table: str, columns: list[str], **options: Any) -> N
         op.create_index(name, table, columns, **options)
 
 
+def add_column(table: str, column: "sa.Column[Any]") -> None:
+    """Add a column unless it is there."""
+    if column.name not in _columns(table):
+        op.add_column(table, column)
+
+
+def drop_column(table: str, name: str) -> None:
+    """Drop a column if it is there."""
+    if name in _columns(table):
+        op.drop_column(table, name)
+
+
 def drop_table(name: str) -> None:
     """Drop a table with its indexes if it is there."""
     if _inspector().has_table(name):
         op.drop_table(name)
+
+
+def _columns(table: str) -> set[str]:
+    return {column["name"] for column in _inspector().get_columns(table)}
 
 
 def _inspector() -> sa.Inspector:

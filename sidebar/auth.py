@@ -18,9 +18,10 @@ from app.members.models import Member
 from app.members.queries import ACTIVE, find_member
 from app.runtime import Runtime
 from app.wecom import auth
-from app.wecom.errors import BadRequest, WeComError
+from app.wecom.errors import BadRequest, TryAgainLater, WeComError, too_busy
 from sidebar.problems import Problem, problem_of
 from sidebar.session import Cookies, MemberSession, PendingSignIn, new_session, new_sign_in
+from sidebar.turns import RETRY_SECONDS, Pace, Recent, Turns
 
 ROOT = "/sidebar/"
 SIGNED_IN = "/sidebar/signed-in"
@@ -28,9 +29,17 @@ SIGNED_IN = "/sidebar/signed-in"
 OWN_PATH = re.compile(r"/sidebar/(?:[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+)*/?)?")
 CODE = re.compile(r"[\w.~+/=-]{1,512}", re.ASCII)
 MAX_PATH = 300
+GETUSERINFO = "auth/getuserinfo"
 
 EXCHANGE_SECONDS = 4.0
 SYNC_SECONDS = 2.5
+# Anybody can have us ask WeCom what a made-up code is worth: so often at most, and so many at once.
+EXCHANGES_A_SECOND = 20.0
+EXCHANGES_AT_ONCE = 8
+# An answer may be taken again while WeCom is busy, and not for ever.
+MOST_TRIES = 3
+# More than that pace lets begin while a state is good.
+STATES_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,60 @@ class SignedIn:
     session: MemberSession
 
 
+@dataclass(eq=False)
+class _Answer:
+    """What became of the answer to a state so far."""
+
+    tries: int = 0
+    is_spent: bool = False
+
+
+class Exchanges:
+    """Asks WeCom who has come with a code, as often as this process lets strangers have it asked.
+
+    A browser keeps its states in a cookie, which it could bring again and again: what was tried is
+    remembered here.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._turns = Turns(EXCHANGES_AT_ONCE)
+        self._pace = Pace(EXCHANGES_A_SECOND, burst=EXCHANGES_A_SECOND)
+        self._answers: Recent[str, _Answer] = Recent(_Answer, most=STATES_REMEMBERED)
+
+    def find_member(self, state: str, code: str) -> Member:
+        """Return the member whom WeCom sent with this answer.
+
+        The answer is spent when WeCom has said something about the code. While it is busy it stays
+        good, for three tries in all.
+
+        Raises:
+            WeComError: what WeCom said, or that there is no turn for it.
+            Problem: sign_in_failed, not_a_member.
+        """
+        with self._turns.taken(GETUSERINFO):
+            answer = self._answers.of(state)
+            if answer.is_spent or answer.tries >= MOST_TRIES:
+                raise Problem("sign_in_failed", reason="spent")
+            if not self._pace.take():
+                raise too_busy(GETUSERINFO, RETRY_SECONDS)
+            answer.tries += 1
+            try:
+                member = _exchanged(self._runtime, code)
+            except (WeComError, Problem) as error:
+                answer.is_spent = not isinstance(error, TryAgainLater)
+                raise
+            answer.is_spent = True
+            return member
+
+
 def find_signed_in(runtime: Runtime, cookies: Cookies, request: Request) -> SignedIn | None:
     """Return who makes this request; None too for a member who is gone since he signed in."""
     session = cookies.read_session(request)
     if session is None:
         return None
     member = _present(runtime, session.userid)
-    return SignedIn(member, session) if member else None
+    return SignedIn(member, session) if member and member.stay == session.stay else None
 
 
 def begin_sign_in(config: Config, cookies: Cookies, request: Request) -> Response:
@@ -58,14 +114,14 @@ def begin_sign_in(config: Config, cookies: Cookies, request: Request) -> Respons
     return response
 
 
-def finish_sign_in(runtime: Runtime, cookies: Cookies, request: Request) -> Response:
+def finish_sign_in(
+    runtime: Runtime, cookies: Cookies, exchanges: Exchanges, request: Request
+) -> Response:
     """Take WeCom's answer: sign its member in and lead to the page that he wanted.
 
-    The state is spent when WeCom has said something about the code. While it is busy both stay
-    good, so that the same answer can be taken again.
-
     Raises:
-        Problem: sign_in_failed, not_a_member, or what WeCom's refusal comes to.
+        Problem: sign_in_failed, not_a_member, or what WeCom's refusal comes to. Its button leads to
+            a sign-in anew, and never to this answer again.
     """
     pending = cookies.read_sign_ins(request)
     ours = _of_state(pending, request.args.get("state", ""))
@@ -74,18 +130,18 @@ def finish_sign_in(runtime: Runtime, cookies: Cookies, request: Request) -> Resp
         if find_signed_in(runtime, cookies, request):
             # Somebody went back to the answer that signed him in.
             return sent_to(ROOT, 303)
-        raise Problem("sign_in_failed", reason="state" if ours is None else "code")
+        reason = "state" if ours is None else "code"
+        raise Problem("sign_in_failed", reason=reason, href=ours.next_path if ours else ROOT)
     try:
-        member = _exchanged(runtime, code)
-    except WeComError as error:
+        member = exchanges.find_member(ours.state, code)
+    except TryAgainLater as error:
         raise problem_of(error, href=ours.next_path) from None
-    except Problem as problem:
-        problem.href = ours.next_path
+    except (WeComError, Problem) as error:
         _spend(cookies, pending, ours)
-        raise
+        raise _leading_on(error, ours.next_path) from None
     _spend(cookies, pending, ours)
     response = sent_to(ours.next_path, 303)
-    cookies.write_session(response, _session_for(cookies, request, member.userid))
+    cookies.write_session(response, _session_for(cookies, request, member))
     return response
 
 
@@ -121,6 +177,12 @@ def own_path(path: str) -> str:
 def is_in_wecom(request: Request) -> bool:
     """Tell whether it looks like WeCom's client. A hint for wording, and no proof of anything."""
     return "wxwork/" in request.headers.get("User-Agent", "").lower()
+
+
+def _leading_on(error: WeComError | Problem, href: str) -> Problem:
+    problem = problem_of(error) if isinstance(error, WeComError) else error
+    problem.href = href
+    return problem
 
 
 def _of_state(pending: list[PendingSignIn], state: str) -> PendingSignIn | None:
@@ -164,7 +226,8 @@ def _present(runtime: Runtime, userid: str) -> Member | None:
     return member if is_here else None
 
 
-def _session_for(cookies: Cookies, request: Request, userid: str) -> MemberSession:
+def _session_for(cookies: Cookies, request: Request, member: Member) -> MemberSession:
     """Go on with his session if he has one: his other web views hold its CSRF token."""
     current = cookies.read_session(request)
-    return current if current and current.userid == userid else new_session(userid)
+    is_his = current and (current.userid, current.stay) == (member.userid, member.stay)
+    return current if current and is_his else new_session(member.userid, member.stay)

@@ -19,10 +19,11 @@ from sidebar.panels import PANELS
 from sidebar.problems import CLIENT_KINDS, Problem, Told, tell, tell_problem
 
 FOLDER = Path(__file__).parent
-# A problem stands in the panel's place when the panel was asked for, else above it. The header
-# that says where tells the frame, too, that the answer is ours and no proxy's error page.
+# A problem stands in the panel's place when the panel was asked for, else above it.
 PANEL, PANEL_TARGET = "#panel", "main#panel"
 NOTICE = "#notice"
+# On whatever we answer: the frame takes nothing in that somebody between us said.
+MARK = "Banke"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: https://*.qlogo.cn https://*.qpic.cn; font-src 'self' data:; "

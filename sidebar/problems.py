@@ -17,13 +17,17 @@ SIGN_IN = N_("重新登录")
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of problem. `logged`: not a thing that a stranger could cause at will."""
+    """One kind of problem: where its button leads ("": the page itself, once more), for one.
+
+    `logged`: not a thing that a stranger could cause at will.
+    """
 
     status: int
     heading: str
     what: str
     todo: str
     button: str = RELOAD
+    href: str = ""
     points: tuple[str, ...] = ()
     logged: bool = False
 
@@ -65,7 +69,14 @@ KINDS = {
         what=N_("此人还不是你的客户（可能是群成员），或者由其他同事跟进。"),
         todo=N_("请先加对方为客户；如果刚刚才加上，过一会儿再试。"),
         button=AGAIN,
-        logged=True,
+    ),
+    "no_such_page": Kind(
+        status=404,
+        heading=N_("没有这个页面"),
+        what=N_("这个地址不存在，或者已经改了。"),
+        todo=N_("回到与客户的聊天，重新打开侧边栏。"),
+        button=N_("打开侧边栏"),
+        href="/sidebar/",
     ),
     "signature_refused": Kind(
         status=400,
@@ -95,6 +106,26 @@ KINDS = {
         todo=N_("请管理员检查后再试：{console}"),
         button=AGAIN,
         logged=True,
+    ),
+    "server_busy": Kind(
+        status=503,
+        heading=N_("服务器正忙"),
+        what=N_("现在用的人太多，这次没有轮到，什么都没有改动。"),
+        todo=N_("通常几秒钟就好，你的数据都在。"),
+        button=AGAIN,
+    ),
+    "too_many": Kind(
+        status=429,
+        heading=N_("打开得太频繁了"),
+        what=N_("一分钟里打开了太多不属于你的客户。"),
+        todo=N_("请过一分钟再试。"),
+        button=AGAIN,
+    ),
+    "not_accepted": Kind(
+        status=400,
+        heading=N_("这个请求没有被接受"),
+        what=N_("页面发来的内容不完整、太长，或者方式不对；什么都没有改动。"),
+        todo=N_("请重新加载页面，然后再试一次。"),
     ),
     "server_error": Kind(
         status=500,
@@ -146,8 +177,11 @@ CLIENT_KINDS = (
     "network_gone",
     "server_error",
 )
-LATER = N_("大约 {seconds} 秒后会自动再试，你的数据都在。")
+LATER = N_("请等大约 {seconds} 秒再试，你的数据都在。")
+RETRYING = N_("大约 {seconds} 秒后会自动再试，你的数据都在。")
+GAVE_UP = N_("已经自动再试了几次，还是不行。请过几分钟再试，你的数据都在。")
 SOON_SECONDS = 10
+SERVER_BUSY_SECONDS = 3
 ASK_ADMIN = N_("请把下面的编号告诉管理员。")
 CUSTOMER_RIGHTS = N_(
     "管理后台 → 客户与上下游 → 客户联系：“可调用接口的应用”里有本应用，“使用范围”里有你"
@@ -156,7 +190,11 @@ CUSTOMER_RIGHTS = N_(
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """A problem as `problem.html` shows it. `href` "": the page itself, once more."""
+    """A problem as `problem.html` shows it. `href` "": the page itself, once more.
+
+    `retrying` and `gave_up` are what to do while the page tries again by itself, and afterwards:
+    whether it does, its script knows.
+    """
 
     kind: str
     heading: str
@@ -167,6 +205,8 @@ class Told:
     href: str = ""
     problem_id: str = ""
     retry_after: int = 0
+    retrying: str = ""
+    gave_up: str = ""
 
 
 class Problem(Exception):
@@ -192,6 +232,8 @@ class Problem(Exception):
     @property
     def retry_after(self) -> int:
         """Seconds after which the page should ask again by itself; 0: not by itself."""
+        if self.kind == "server_busy":
+            return SERVER_BUSY_SECONDS
         if self.kind != "wecom_busy" or not isinstance(self.error, TryAgainLater):
             return 0
         return max(3, round(self.error.retry_after))
@@ -213,6 +255,7 @@ def tell(kind: str, **values: str) -> Told:
         what=_(words.what),
         todo=_(words.todo, **values),
         button=_(words.button),
+        href=words.href,
         points=tuple(_(point, **values) for point in words.points),
     )
 
@@ -228,9 +271,11 @@ def tell_problem(problem: Problem, **values: str) -> Told:
         told = replace(told, what=problem.error.plain, todo=todo)
     return replace(
         told,
-        href=problem.href,
+        href=problem.href or told.href,
         problem_id=problem.problem_id,
         retry_after=problem.retry_after,
+        retrying=_(RETRYING, seconds=problem.retry_after),
+        gave_up=_(GAVE_UP),
     )
 
 

@@ -6,7 +6,7 @@ bound to the corp and to `server.secret_key`. The CSRF token is a fingerprint of
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from hashlib import sha256
 from typing import Any
 
@@ -38,10 +38,14 @@ class _Signer(TimestampSigner):
 
 @dataclass(frozen=True)
 class MemberSession:
-    """Who is signed in. `session_id` is random and of this sign-in."""
+    """Who is signed in. `session_id` is random and of this sign-in.
+
+    `stay`: the member's when he signed in. It ends when he leaves, whoever bears his userid then.
+    """
 
     userid: str
     session_id: str
+    stay: int
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,13 @@ class Cookies:
     def read_session(self, request: Request) -> MemberSession | None:
         """Return who is signed in, if the cookie is ours and not older than twelve hours."""
         value = _opened(self._sessions, self._given(request, MEMBER_COOKIE), SESSION_SECONDS)
-        if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 -- userid, session id
+        if not isinstance(value, list) or len(value) != len(fields(MemberSession)):
             return None
-        return MemberSession(str(value[0]), str(value[1]))
+        return MemberSession(*value)
 
     def write_session(self, response: Response, session: MemberSession) -> None:
         """Sign a member in."""
-        sealed = self._sessions.dumps([session.userid, session.session_id])
+        sealed = self._sessions.dumps(astuple(session))
         self._set(response, MEMBER_COOKIE, str(sealed), SESSION_SECONDS)
 
     def csrf_token(self, session: MemberSession) -> str:
@@ -119,9 +123,9 @@ class Cookies:
         )
 
 
-def new_session(userid: str) -> MemberSession:
+def new_session(userid: str, stay: int) -> MemberSession:
     """Begin a session."""
-    return MemberSession(userid, secrets.token_hex(16))
+    return MemberSession(userid, secrets.token_hex(16), stay)
 
 
 def new_sign_in(next_path: str) -> PendingSignIn:

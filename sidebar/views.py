@@ -4,21 +4,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app.access import access, policy_of
 from app.i18n import speaking
+from app.locks import is_busy
 from app.log import Tally, get_logger
 from app.runtime import Runtime
 from app.wecom.errors import WeComError
 from app.wecom.ticket import Tickets
 from sidebar import auth, jssdk, pages
 from sidebar.context import CardContext, Cards, Viewer
-from sidebar.panels import PANELS, Panel
+from sidebar.panels import PANELS, Action, Panel
 from sidebar.problems import Problem, problem_of
 from sidebar.session import Cookies
+from sidebar.turns import Pace, Turns
 
+# Of the web's 64 threads: the others are for callbacks, whatever happens to the sidebar.
+MOST_AT_ONCE = 24
 MAX_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 STATIC = pages.FOLDER / "static"
@@ -27,7 +31,11 @@ bp = Blueprint("sidebar", __name__, url_prefix="/sidebar")
 bp.jinja_loader = pages.make_loader()
 
 log = get_logger(__name__)
-refusals = Tally("sidebar_sign_ins_refused", every=10.0)
+refusals = Tally("sidebar_refused", every=10.0)
+# Strangers can have problems at will, and members by the thousand: a line for each, and an id that
+# leads to it, as long as there are not too many.
+LINES_OF_STRANGERS = Pace(rate=0.5, burst=30)
+LINES_OF_MEMBERS = Pace(rate=2.0, burst=100)
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class Door:
     cookies: Cookies
     tickets: Tickets
     cards: Cards
+    exchanges: auth.Exchanges
+    seats: Turns
 
 
 def open_door(runtime: Runtime) -> Door:
@@ -47,6 +57,8 @@ def open_door(runtime: Runtime) -> Door:
         cookies=Cookies(runtime.config, runtime.sealer),
         tickets=Tickets(runtime.wecom),
         cards=Cards(runtime),
+        exchanges=auth.Exchanges(runtime),
+        seats=Turns(MOST_AT_ONCE),
     )
 
 
@@ -54,6 +66,7 @@ def open_door(runtime: Runtime) -> Door:
 def enforce_policy() -> Response | None:
     """Let nobody past whom the view's policy does not let; every view relies on this alone."""
     _speak()
+    _take_seat()
     request.max_content_length = MAX_BODY
     policy = policy_of(current_app.view_functions[request.endpoint or ""])
     if policy == "public":
@@ -75,14 +88,15 @@ def enforce_policy() -> Response | None:
 def add_headers(response: Response) -> Response:
     """Keep what is personal out of caches, and scripts of others out of the page."""
     response.headers["Content-Security-Policy"] = pages.CSP
+    response.headers[pages.MARK] = "1"
     response.vary.update(("HX-Request", "Cookie"))
     return response
 
 
 @bp.teardown_request
-def fall_silent(_error: BaseException | None) -> None:
-    """End speaking the reader's language."""
-    stack: ExitStack | None = g.pop("sidebar_speaking", None)
+def clear_up(_error: BaseException | None) -> None:
+    """Leave the seat, and end speaking the reader's language."""
+    stack: ExitStack | None = g.pop("sidebar_stack", None)
     if stack is not None:
         stack.close()
 
@@ -106,7 +120,7 @@ def show_frame() -> Response:
 def signed_in() -> Response:
     """Take WeCom's answer to a sign-in."""
     door = _door()
-    return auth.finish_sign_in(door.runtime, door.cookies, request)
+    return auth.finish_sign_in(door.runtime, door.cookies, door.exchanges, request)
 
 
 @bp.post("/jssdk/signatures")
@@ -114,7 +128,7 @@ def signed_in() -> Response:
 def sign_address() -> Response:
     """Sign the address of the page that asks."""
     config = _door().runtime.config
-    asked = request.get_json(silent=True)
+    asked = _given_json()
     url = asked.get("url") if isinstance(asked, dict) else None
     if not jssdk.is_own_address(config.server.base_url, url):
         raise Problem("signature_refused", reason="address")
@@ -138,17 +152,28 @@ def act(external_userid: str, panel: str, action: str) -> Response:
     """Run an action of a panel and answer with what is to be seen then."""
     del external_userid  # the card has it, looked at
     shown = _panel(panel)
-    if action not in shown.actions:
-        raise Problem("no_permission", reason="action")
-    reply = shown.actions[action](_door().runtime, _card(), request.form.to_dict())
+    reply = _action(shown, action)(_door().runtime, _card(), request.form.to_dict())
     response = _answer(shown, reply.template, reply.values)
     response.status_code = reply.status
     return response
 
 
+@bp.get("/customers/<external_userid>/<panel>/<action>")
+@access("member-of-customer")
+def leave_action(external_userid: str, panel: str, action: str) -> Response:
+    """Lead to the panel: somebody loads the page again that a form without JavaScript left."""
+    del external_userid  # the card has it, looked at
+    shown = _panel(panel)
+    _action(shown, action)
+    place = url_for(".show_panel", external_userid=_card().external_userid, panel=shown.name)
+    return auth.sent_to(place, 303)
+
+
 @bp.errorhandler(Problem)
 def tell_problem(problem: Problem) -> Response:
     """Answer with a problem in words; its id leads to the line in the log."""
+    if problem.problem_id and not _may_write_line():
+        problem.problem_id = ""
     if problem.problem_id:
         log.warning(
             "sidebar_problem",
@@ -158,8 +183,8 @@ def tell_problem(problem: Problem) -> Response:
             errcode=problem.error.errcode if problem.error else None,
             userid=_userid(),
         )
-    elif problem.reason:
-        refusals.note(problem.reason)
+    else:
+        refusals.note(problem.reason or problem.kind)
     return pages.render_problem(_door().runtime.config, problem)
 
 
@@ -170,13 +195,31 @@ def tell_refusal(error: WeComError) -> Response:
 
 
 @bp.errorhandler(Exception)
-def tell_error(error: Exception) -> Response | HTTPException:
+def tell_error(error: Exception) -> Response:
     """Answer with an id for what nobody has foreseen, and write where it happened."""
     if isinstance(error, HTTPException):
-        return error
+        return tell_problem(_problem_of_http(error))
+    if is_busy(error):
+        return tell_problem(Problem("server_busy", reason="database"))
     problem = Problem("server_error")
-    log.error("sidebar_failed", problem_id=problem.problem_id, userid=_userid(), exc_info=error)
+    if _may_write_line():
+        log.error("sidebar_failed", problem_id=problem.problem_id, userid=_userid(), exc_info=error)
+    else:
+        problem.problem_id = ""
+        refusals.note(problem.kind)
     return pages.render_problem(_door().runtime.config, problem)
+
+
+@bp.app_errorhandler(HTTPException)
+def tell_unrouted(error: HTTPException) -> Response | HTTPException:
+    """Answer below /sidebar/ with a page of ours, also where no route leads to a view."""
+    if not f"{request.path}/".startswith(auth.ROOT):
+        return error
+    with speaking(pages.language_of(request)):
+        response = add_headers(tell_problem(_problem_of_http(error)))
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
 
 
 def _door() -> Door:
@@ -185,8 +228,32 @@ def _door() -> Door:
 
 
 def _speak() -> None:
-    g.sidebar_speaking = ExitStack()
-    g.sidebar_speaking.enter_context(speaking(pages.language_of(request)))
+    g.sidebar_stack = ExitStack()
+    g.sidebar_stack.enter_context(speaking(pages.language_of(request)))
+
+
+def _take_seat() -> None:
+    if not _door().seats.take():
+        raise Problem("server_busy", reason="seats")
+    g.sidebar_stack.callback(_door().seats.give_back)
+
+
+def _may_write_line() -> bool:
+    return (LINES_OF_MEMBERS if _userid() else LINES_OF_STRANGERS).take()
+
+
+def _problem_of_http(error: HTTPException) -> Problem:
+    if isinstance(error, NotFound):
+        return Problem("no_such_page", reason="no such page")
+    return Problem("not_accepted", reason=f"http {error.code}", status=error.code or 0)
+
+
+def _given_json() -> Any:
+    """Read the body; what is no JSON, or too deep to be read, is None."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def _ask_to_sign_in() -> Response:
@@ -224,6 +291,12 @@ def _panel(name: str) -> Panel:
     if found is None:
         raise Problem("no_permission", reason="panel")
     return found
+
+
+def _action(panel: Panel, name: str) -> Action:
+    if name not in panel.actions:
+        raise Problem("no_permission", reason="action")
+    return panel.actions[name]
 
 
 def _answer(panel: Panel, template: str, values: dict[str, Any]) -> Response:

@@ -1,15 +1,21 @@
 """The database tools do on three databases what they say: types, upsert, transactions, groups."""
 
+import subprocess
+import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.customers.models import Customer
 from app.db import Database, fit, upsert, wake_after_commit
+from app.locks import TooBusy
 from app.members.models import Department
 
 NOW = datetime(2026, 3, 1, 4, 5, 6, 789012, tzinfo=UTC)
@@ -179,3 +185,60 @@ def test_a_writer_in_another_process_keeps_its_turn(db: Database) -> None:
     assert done.is_set()
     assert set(names(db)) == {"wm1", "wm2"}
     other.close()
+
+
+HOLD_THE_TURN = """
+import sys
+from app.db import Database
+with Database(sys.argv[1]).write():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def turn_held_elsewhere(db: Database) -> Iterator[None]:
+    """Have another process take the turn and keep it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD_THE_TURN, str(db.url)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout
+        assert other.stdin
+        assert other.stdout.readline() == b"held\n"
+        try:
+            yield
+        finally:
+            other.stdin.close()
+
+
+def test_a_commit_that_finds_no_turn_gives_up_and_is_never_done(db: Database) -> None:
+    web = Database(str(db.url), commit_wait=0.5)
+    given_up = 0
+    with turn_held_elsewhere(db):
+        began = clock.monotonic()
+        with ThreadPoolExecutor(5) as pool:
+            tries = [
+                pool.submit(web.commit, lambda s, n=n: s.add(customer(f"wm{n}"))) for n in range(5)
+            ]
+            given_up = sum(isinstance(one.exception(), TooBusy) for one in tries)
+        assert clock.monotonic() - began < 5
+    web.commit(lambda session: session.add(customer("wmLater")))
+    assert given_up == 5
+    assert list(names(db)) == ["wmLater"]
+    web.close()
+
+
+def test_a_commit_that_has_begun_is_awaited_and_its_outcome_told(db: Database) -> None:
+    web = Database(str(db.url), commit_wait=0.2)
+    slow = threading.Event()
+
+    def work(session: Session) -> str:
+        session.add(customer("wm1"))
+        slow.wait(0.6)
+        return "done"
+
+    assert web.commit(work) == "done"
+    assert list(names(db)) == ["wm1"]
+    web.close()

@@ -53,7 +53,7 @@ def record_departed(session: Session, userid: str, at: datetime) -> bool:
     departed = session.execute(
         update(Member)
         .where(Member.folded == userid.casefold(), Member.removed_at.is_(None))
-        .values(removed_at=at)
+        .values(removed_at=at, stay=Member.stay + 1)
     )
     return changed_one(departed)
 
@@ -96,7 +96,8 @@ def _take_over(row: Member, detail: UserDetail) -> None:
     row.status = detail.status
     row.seen_at = clock.utcnow()
     if detail.status == LEFT:
-        row.removed_at = row.removed_at or row.seen_at
+        if row.removed_at is None:
+            row.removed_at, row.stay = row.seen_at, row.stay + 1
         return
     row.removed_at = None
     row.main_department = detail.main_department

@@ -104,14 +104,13 @@ def sync_member(
         if error.errcode != OUT_OF_RANGE:
             raise
         return _depart(runtime, userid, at)
-    with runtime.db.write() as session:
-        record_member(session, detail)
+    runtime.db.commit(lambda session: record_member(session, detail))
     return True
 
 
 def _depart(runtime: Runtime, userid: str, at: datetime | None) -> bool:
-    with runtime.db.write() as session:
-        record_departed(session, userid, at or clock.utcnow())
+    left_at = at or clock.utcnow()
+    runtime.db.commit(lambda session: record_departed(session, userid, left_at))
     return False
 
 

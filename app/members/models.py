@@ -21,7 +21,10 @@ class Department(Base):
 
 
 class Member(Base):
-    """A member (成员). `removed_at`: he left the corp, or the app's visible range."""
+    """A member (成员). `removed_at`: he left the corp, or the app's visible range.
+
+    `stay` goes up when he leaves: who comes back under this userid may be somebody else.
+    """
 
     __tablename__ = "members"
 
@@ -34,6 +37,7 @@ class Member(Base):
     direct_leader: Mapped[list[str]]
     seen_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    stay: Mapped[int] = mapped_column(default=1)
 
 
 class MemberDepartment(Base):

@@ -88,11 +88,12 @@ def list_managed(session: Session, manager_userid: str, userids: Iterable[str]) 
     wanted = {userid.casefold() for userid in userids} - {manager.folded}
     members = session.scalars(select(Member).where(Member.folded.in_(wanted))).all()
     led = _led_departments(session, manager.userid) if members else set()
+    below = _list_below(session, led, [member.userid for member in members]) if led else set()
     return [
         member.userid
         for member in members
-        if manager.folded in {leader.casefold() for leader in member.direct_leader}
-        or (led and led & {place.department_id for place in list_places(session, member.userid)})
+        if member.userid in below
+        or manager.folded in {leader.casefold() for leader in member.direct_leader}
     ]
 
 
@@ -104,7 +105,7 @@ def list_places(session: Session, userid: str) -> list[Place]:
     main = session.scalar(select(Member.main_department).where(Member.userid == userid))
     rows = [
         Place(row.id, row.name, row.parentid, row.distance, row.start == main)
-        for row in session.execute(_up_from(userid))
+        for row in session.execute(_up_from([userid]))
     ]
     places: dict[int, Place] = {}
     for place in sorted(rows, key=_nearness):
@@ -124,6 +125,12 @@ def _led_departments(session: Session, userid: str) -> set[int]:
             )
         )
     )
+
+
+def _list_below(session: Session, departments: set[int], userids: Sequence[str]) -> set[str]:
+    """Return those of `userids` over whom one of these departments lies, in one query."""
+    up = _up_from(userids).subquery()
+    return set(session.scalars(select(up.c.userid).where(up.c.id.in_(departments)).distinct()))
 
 
 def _others(member: Member, userids: Sequence[str]) -> list[str]:
@@ -152,9 +159,10 @@ def _nearness(place: Place) -> tuple[int, bool, int]:
     return place.distance, not place.through_main, place.department_id
 
 
-def _up_from(userid: str) -> Select[tuple[int, int, str, int, int]]:
+def _up_from(userids: Sequence[str]) -> Select[tuple[str, int, int, str, int, int]]:
     own = (
         select(
+            MemberDepartment.userid.label("userid"),
             Department.id.label("start"),
             Department.id.label("id"),
             Department.name.label("name"),
@@ -162,12 +170,12 @@ def _up_from(userid: str) -> Select[tuple[int, int, str, int, int]]:
             literal(0).label("distance"),
         )
         .join(MemberDepartment, MemberDepartment.department_id == Department.id)
-        .where(MemberDepartment.userid == userid)
+        .where(MemberDepartment.userid.in_(userids))
     ).cte("up", recursive=True)
     above = aliased(Department)
     up = own.union_all(
-        select(own.c.start, above.id, above.name, above.parentid, own.c.distance + 1)
+        select(own.c.userid, own.c.start, above.id, above.name, above.parentid, own.c.distance + 1)
         .join(own, above.id == own.c.parentid)
         .where(own.c.distance < MAX_DEPTH)
     )
-    return select(up.c.start, up.c.id, up.c.name, up.c.parentid, up.c.distance)
+    return select(up.c.userid, up.c.start, up.c.id, up.c.name, up.c.parentid, up.c.distance)

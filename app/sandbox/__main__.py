@@ -14,6 +14,7 @@ def main() -> int:
     """Run a sandbox until SIGTERM or SIGINT."""
     options = _options()
     box = Sandbox(clock_file=options.clock_file, seed=options.seed, redis_note=options.redis_note)
+    box.ready = not options.wait_for_ready
     if options.crowd:
         box.add_crowd(options.crowd)
     try:
@@ -44,6 +45,11 @@ def _options() -> argparse.Namespace:
         "--redis-note", type=Path, help="the file in which the server writes its Redis's address"
     )
     parser.add_argument("--seed", action="store_true", help="begin with a small corp")
+    parser.add_argument(
+        "--wait-for-ready",
+        action="store_true",
+        help="let the pages wait until somebody posts to /sandbox/api/ready",
+    )
     parser.add_argument("--crowd", type=int, default=0, help="so many more customers")
     return parser.parse_args()
 

@@ -187,6 +187,7 @@ class ClientViews:
             "corp_name": customer.corp_name,
             "type": customer.type,
             "bond": relation.bond if relation else "none",
+            "deleted": bool(relation and relation.deleted_by_member),
         }
 
     def _about_group(self, userid: str, chat_id: str) -> Json:
@@ -262,7 +263,8 @@ class ClientViews:
             return None
         shown = ("bond", "createtime", "remark", "description", "state", "add_way", "chatted")
         return {name: getattr(relation, name) for name in shown} | {
-            "tag_ids": list(relation.tag_ids)
+            "tag_ids": list(relation.tag_ids),
+            "deleted": relation.deleted_by_member,
         }
 
     def _group(self, chat_id: str) -> Json:

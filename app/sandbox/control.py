@@ -45,6 +45,8 @@ class _Control:
     def table(self) -> list[tuple[str, str, Callable[..., Response]]]:
         return [
             ("/state", "GET", self.state),
+            ("/ready", "GET", self.readiness),
+            ("/ready", "POST", self.say_ready),
             ("/clock", "GET", self.clock),
             ("/clock", "POST", self.move_clock),
             ("/connect", "POST", self.connect),
@@ -82,6 +84,7 @@ class _Control:
                     "crowd": world.crowd.size if world.crowd else 0,
                     "groups": len(world.groups),
                     "revision": box.ledger.revision,
+                    **self._readiness(),
                     "events": {
                         outcome: len(box.ledger.event_ids(outcome))
                         for outcome in ("waiting", "acked", "given_up", "lost", "unsent")
@@ -91,6 +94,17 @@ class _Control:
                     "calls": box.ledger.count("call"),
                 }
             )
+
+    def readiness(self) -> Response:
+        return answer(self._readiness())
+
+    def say_ready(self) -> Response:
+        self._box.ready = True
+        return answer(self._readiness())
+
+    def _readiness(self) -> Json:
+        """Return whether people may play, and a word that is another one after every start."""
+        return {"ready": self._box.ready, "instance": self._box.instance}
 
     def clock(self) -> Response:
         return answer({"offset": self._box.clock.offset, "time": self._box.clock.time()})
@@ -120,11 +134,15 @@ class _Control:
         limit = min(int(request.args.get("limit", 100)), PAGE_MOST)
         kind = request.args.get("kind", "")
         if "latest" in request.args:
-            limit = min(int(request.args["latest"]), PAGE_MOST)
+            limit = max(1, min(int(request.args["latest"]), PAGE_MOST))
             after = max(self._box.ledger.revision - limit, 0)
-        self._wait_for_rows(after, kind)
-        rows, following = self._box.ledger.page(after, limit=limit, kind=kind)
-        return answer({"rows": _plain(rows), "next": following})
+        if "latest" in request.args and kind:
+            rows, following = self._box.ledger.newest(limit, kind=kind)
+        else:
+            self._wait_for_rows(after, kind)
+            rows, following = self._box.ledger.page(after, limit=limit, kind=kind)
+        page = {"rows": _plain(rows), "next": following, "instance": self._box.instance}
+        return answer(page)
 
     def _wait_for_rows(self, after: int, kind: str) -> None:
         """Keep the caller waiting for as long as he asked; one too many looks once a second."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from .bubbles import Bubble, app_bubble, welcome_bubbles
 from .ledger import Ledger
 from .records import ActRecord, EventRecord, MessageRecord, Record, WelcomeRecord
-from .system_lines import contact_line, group_line
+from .system_lines import contact_line, friend_line, group_line
 from .world import World
 
 MESSAGES_MOST = 200
@@ -161,11 +161,14 @@ class Conversations:
         line = contact_line(self._world, userid, external_userid, change_type, {})
         self._say(userid, external_userid, line, at, unread=1)
         member = self._world.members[userid]
-        hello = f"你已添加了{member.name}，现在可以开始聊天了。"
+        hello = friend_line(member.name, half=change_type == "add_half_external_contact")
         self._say(userid, external_userid, hello, at, side="customer")
 
     def _on_welcome(self, welcome: WelcomeRecord) -> None:
-        for bubble in welcome_bubbles(welcome.text, welcome.attachments, self._world.media):
+        bubbles = welcome_bubbles(welcome.text, welcome.attachments, self._world.media)
+        for number, bubble in enumerate(bubbles):
+            if number == 0:
+                bubble.more["welcome_ms"] = welcome.ms_from_event
             self._write(welcome.userid, welcome.external_userid, bubble, welcome.at, welcome.userid)
 
     def _on_message(self, message: MessageRecord) -> None:

@@ -137,6 +137,11 @@ class Ledger:
             rows = self._changes[after:stop]
         return [row for row in rows if kind in ("", row.kind)], stop
 
+    def newest(self, limit: int, *, kind: str) -> tuple[list[Record], int]:
+        """Return the newest rows of a kind, oldest first, and the revision to ask from next."""
+        with self._changed:
+            return self._by_kind[kind][-limit:], len(self._changes)
+
     def await_rows(self, after: int, *, kind: str, timeout: float) -> None:
         """Wait until a row of a kind has changed after a revision, or the time is over, or `close`.
 

@@ -26,7 +26,7 @@ WORDS = {
     "busy": Words(
         "系统繁忙（-1）",
         "System busy (-1)",
-        "企业微信一直回答“系统繁忙”：换个身份登录侧边栏会看到“企业微信正忙”和“再试一次”，"
+        "企业微信一直回答「系统繁忙」：换个身份登录侧边栏会看到「企业微信正忙」和「再试一次」，"
         "已登录的照常打开；欢迎语会重试，过了 20 秒则记为未送达。",
         "WeCom keeps answering “system busy”: whoever signs in to the sidebar anew is told so and "
         "may try again, one already signed in opens as usual; the welcome is tried again, and "
@@ -35,8 +35,8 @@ WORDS = {
     "limit": Words(
         "调用超限（45009）",
         "Rate limit (45009)",
-        "企业微信以“调用太频繁”拒绝客户相关的接口：侧边栏照常打开，欢迎语赶不上 20 秒，记为未送达；"
-        "关闭后服务会等满一分钟再调用，然后自动补上资料。",
+        "企业微信以「调用太频繁」拒绝客户相关的接口：侧边栏照常打开，欢迎语赶不上 20 秒，"
+        "记为未送达；关闭后服务会等满一分钟再调用，然后自动补上资料。",
         "WeCom refuses the calls about customers as too many: the sidebar opens as usual, welcomes "
         "miss their 20 s and are on record as missed; once it is off, the server waits for a "
         "minute before it calls again and catches up.",
@@ -44,7 +44,7 @@ WORDS = {
     "token_revoked": Words(
         "令牌作废",
         "Tokens revoked",
-        "企业微信让所有 access_token 立即失效一次：服务会换取新令牌再试，您应当看不出任何异样。",
+        "企业微信让所有 access_token 立即失效一次：服务会换取新令牌再试，你不会看出任何异样。",
         "WeCom voids all access tokens once: the server fetches a new one and tries again; you "
         "should notice nothing.",
         once=True,
@@ -79,14 +79,14 @@ WORDS = {
     "no_permission": Words(
         "没有权限（48002）",
         "No permission (48002)",
-        "应用被移出“可调用接口的应用”：侧边栏会说明缺少权限以及在管理后台哪里打开；欢迎语发不出去。",
+        "应用被移出「可调用接口的应用」：侧边栏会说明缺少权限以及在管理后台哪里打开；欢迎语发不出去。",
         "The app is taken off the list of those that may call: the sidebar says which permission "
         "is missing and where to grant it; welcomes cannot be sent.",
     ),
     "network_gone": Words(
-        "断网",
+        "网络断开了",
         "Network gone",
-        "侧边栏与服务之间断网：点任何操作都会看到“网络不可用”和“重试”，恢复后重试即可。",
+        "侧边栏与服务之间的网络断开：点任何操作都会看到「网络断开了」和「重试」，恢复后点「重试」即可。",
         "The sidebar loses its connection to the server: any tap tells that the network is gone "
         "and offers another try.",
     ),

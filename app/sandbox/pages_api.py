@@ -39,6 +39,7 @@ class _PagesApi:
     def table(self) -> list[Route]:
         chat = "/chats/<userid>/<any(customer,group,notices):kind>/<chat_id>"
         return [
+            ("/me", "GET", self.who),
             ("/me", "POST", self.me),
             ("/chats", "GET", self.chats),
             (chat, "GET", self.chat),
@@ -53,6 +54,10 @@ class _PagesApi:
             ("/faults/named", "GET", self.named_faults),
             ("/faults/named/<name>", "POST", self.turn_named_fault),
         ]
+
+    def who(self) -> Response:
+        """Tell who plays in this browser, which another of its tabs may have changed."""
+        return answer({"me": self._views.member(self._known_member())})
 
     def me(self) -> Response:
         """Be another member, which is another client: he knows none of the server's cookies."""

@@ -8,6 +8,8 @@ from flask import Response, render_template_string, request
 from .pages_api import LANGUAGE, THEME
 
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'self'"
+# The server may come back by itself, so its page asks for it again.
+AGAIN_SECONDS = 2
 PAGE = """\
 <!doctype html>
 <html lang="{{ lang }}" data-theme="{{ theme }}">
@@ -38,25 +40,25 @@ WORDS = {
     "away": (
         (
             "服务暂时连不上",
-            "沙盒已启动，但伴客服务没有响应。请确认它正在运行，然后重新加载。",
-            "重新加载",
+            "沙盒已启动，但伴客服务没有响应。请确认它正在运行；本页每两秒自动重试。",
+            "重试",
         ),
         (
             "The server does not answer",
-            "The sandbox runs, but the Banke server does not answer. Start it, then reload.",
-            "Reload",
+            "See that the Banke server runs; this page tries again every two seconds.",
+            "Try again",
         ),
     ),
     "offline": (
         (
-            "网络连接不可用",
-            "客户端暂时连不上服务器（沙盒里已打开“断网”）。恢复后请重新加载。",
-            "重新加载",
+            "网络断开了",
+            "页面没有打开，客户端连不上服务器。请在上方恢复「网络断开了」，然后重试。",
+            "重试",
         ),
         (
-            "No network connection",
-            "The client cannot reach the server: that fault is on. Restore it, then reload.",
-            "Reload",
+            "The network is gone",
+            "The client cannot reach the server. Restore the network above, then try again.",
+            "Try again",
         ),
     ),
 }
@@ -74,9 +76,7 @@ def plain_page(name: str, status: int = 200) -> Response:
         text=text,
         again=again,
     )
-    return Response(
-        page,
-        status=status,
-        content_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"},
-    )
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
+    if name == "away":
+        headers["Refresh"] = str(AGAIN_SECONDS)
+    return Response(page, status=status, content_type="text/html; charset=utf-8", headers=headers)

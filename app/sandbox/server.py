@@ -76,6 +76,9 @@ class Sandbox:
         self.gate = Gate(self.world, self.clock, ledger=self.ledger, faults=self.faults)
         self.conversations = Conversations(self.world, self.ledger)
         self.server_url = ""
+        # The pages load anew when another sandbox answers, and wait for one that is not ready.
+        self.instance = secrets.token_hex(8)
+        self.ready = True
         self.app = self.add_app(AGENT_ID, SECRET, name="伴客")
         self.app.token, self.app.aes_key = TOKEN, AES_KEY
         if seed:

@@ -22,15 +22,22 @@ def contact_line(
         relation = world.find_relation(userid, external_userid)
         if relation and relation.add_way == BY_TRANSFER:
             return f"你已接替同事服务{name}，现在可以开始聊天了。"
-        return f"你已添加了{name}，现在可以开始聊天了。"
+        return friend_line(name)
     if change_type == "del_external_contact" and fields.get("Source") == "DELETE_BY_TRANSFER":
         return f"{name}已转由其他同事服务。"
+    if fields.get("FailReason") == "customer_limit_exceed":
+        return f"接替的同事客户已满，{name}仍由你服务。"
     lines = {
-        "add_half_external_contact": f"{name}已添加你为联系人，现在可以开始聊天了。",
+        "add_half_external_contact": f"{name}通过免验证添加了你，你还没有加回。",
         "del_external_contact": f"你已将{name}从联系人中删除。",
         "transfer_fail": f"{name}没有接受转接，仍由你服务。",
     }
     return lines.get(change_type, "")
+
+
+def friend_line(name: str, *, half: bool = False) -> str:
+    """Return what a client says when a friend was added; `half`: he has not added back."""
+    return f"你已添加了{name}。" if half else f"你已添加了{name}，现在可以开始聊天了。"
 
 
 def group_line(world: World, chat_id: str, fields: Fields) -> str:
@@ -54,7 +61,7 @@ def _update_line(world: World, chat_id: str, fields: Fields) -> str:
     lines = {
         "add_member": f"{who}通过扫描二维码加入群聊。" if by_code else f"{who}加入了群聊。",
         "del_member": f"{who}被移出了群聊。" if removed else f"{who}退出了群聊。",
-        "change_name": f"群名已修改为“{group.name}”。",
+        "change_name": f"群名已修改为「{group.name}」。",
         "change_notice": f"群公告：{group.notice}",
         "change_owner": f"{_name(world, group.owner)}已成为新群主。",
     }

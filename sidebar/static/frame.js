@@ -1,71 +1,24 @@
-// The frame: finds out from WeCom's client whose chat is open, loads his panel, and says what is
-// wrong when it cannot. A page that already holds its customer asks nobody.
+// The frame: shows the panel of the customer whose chat is open, and of nobody else. It asks again
+// when it comes back into view; a page that already holds its customer asks nobody.
 (() => {
   "use strict";
 
-  const BRIDGE_MS = 3000;
-  const SIGNING_MS = 10000;
   const SLOW_MS = 300;
-  const MOST_RETRIES = 3;
-  const JS_APIS = ["getContext", "getCurExternalContact"];
-  const CUSTOMER_ENTRIES = ["contact_profile", "single_chat_tools", "single_kf_tools", "chat_attachment"];
-  const GROUP_ENTRIES = ["group_chat_tools", "chain_group_chat_tools", "internal_group_chat_board"];
 
+  const { Problem, boxOf, retryLater, forgetTries } = window.banke;
   const panel = document.getElementById("panel");
   const notice = document.getElementById("notice");
+  const toast = document.getElementById("toast");
   const tabs = document.querySelectorAll(".bk-tabs [data-panel]");
   const isAsking = !panel.dataset.externalUserid;
+  const skeleton = isAsking ? [...panel.children].map((part) => part.cloneNode(true)) : [];
   const slowly = new WeakMap();
+  // Whose panel it is to be. Empty: nobody knows, or there is none.
   let customer = panel.dataset.externalUserid || "";
-  let retries = 0;
-
-  class Problem extends Error {
-    constructor(kind, detail, box) {
-      super(kind);
-      this.kind = kind;
-      this.detail = detail || "";
-      this.box = box || null;
-    }
-  }
-
-  // Problems: the server's own box, or one of the templates that the page carries.
-
-  function boxOf(problem) {
-    if (problem.box) return problem.box;
-    const template = document.getElementById(`problem-${problem.kind}`);
-    const box = template.content.firstElementChild.cloneNode(true);
-    box.querySelector(".bk-problem__id").textContent = problem.detail;
-    return box;
-  }
-
-  function showProblem(problem) {
-    settle();
-    panel.replaceChildren(boxOf(problem));
-    retryLater();
-  }
-
-  // What was loaded before stays; where there is nothing yet, the box takes the panel's place.
-  function showNetworkGone(again) {
-    settle();
-    const box = boxOf(new Problem("network_gone"));
-    box.querySelector(".bk-problem__button").addEventListener("click", (event) => {
-      event.preventDefault();
-      notice.replaceChildren();
-      again();
-    });
-    const isEmpty = panel.querySelector(".bk-skeleton, [data-problem]");
-    (isEmpty ? panel : notice).replaceChildren(box);
-  }
-
-  // WeCom's limits pass by themselves: a box that says so is tried again, a few times.
-  function retryLater() {
-    const box = panel.querySelector("[data-retry-after]");
-    if (!box || retries >= MOST_RETRIES) return;
-    retries += 1;
-    setTimeout(() => {
-      if (box.isConnected) open();
-    }, Number(box.dataset.retryAfter) * 1000);
-  }
+  // What is under way, if anything is; the last of its kind alone counts.
+  let look = null;
+  let loading = null;
+  let focused = null;
 
   // What takes longer than 300 ms is marked, so that a quick answer does not flicker.
 
@@ -80,161 +33,139 @@
     element.classList?.remove("bk-slow");
   }
 
-  function wait() {
+  // While it is not known whose chat is open, or his panel is on its way, nothing can be pressed.
+  function hold() {
+    if (!panel.inert) focused = document.activeElement;
+    panel.inert = toast.inert = true;
     panel.setAttribute("aria-busy", "true");
     markSlow(panel);
   }
 
-  function settle() {
+  function release() {
+    if (look || loading) return;
+    panel.inert = toast.inert = false;
     panel.removeAttribute("aria-busy");
     unmarkSlow(panel);
+    if (focused?.isConnected && document.activeElement === document.body) focused.focus({ preventScroll: true });
   }
 
-  // Signatures.
+  // Problems. What is shown stays where there is something, and the box stands above it.
 
-  const here = () => location.href.split("#")[0];
+  const isEmpty = () => Boolean(panel.querySelector(".bk-skeleton, [data-problem]"));
 
-  async function sign(url) {
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), SIGNING_MS);
-    try {
-      const answer = await fetch("/sidebar/jssdk/signatures", {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRF-Token": panel.dataset.csrfToken },
-        body: JSON.stringify({ url }),
-        signal: stop.signal,
-      });
-      const text = await answer.text();
-      if (answer.ok) return JSON.parse(text);
-      const page = new DOMParser().parseFromString(text, "text/html");
-      throw new Problem("server_error", `HTTP ${answer.status}`, page.querySelector(".bk-problem"));
-    } catch (error) {
-      throw error instanceof Problem ? error : new Problem("network_gone");
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  // WeCom's client. The SDK waits for ever where there is no bridge.
-
-  function answered(promise) {
-    let timer;
-    const tooLate = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Problem("no_bridge")), BRIDGE_MS);
+  function tell(problem) {
+    const box = boxOf(problem);
+    const place = isEmpty() ? panel : notice;
+    place.replaceChildren(box);
+    watchRetry();
+    if (problem.kind !== "network_gone") return;
+    box.querySelector(".bk-problem__button").addEventListener("click", (event) => {
+      event.preventDefault();
+      open();
     });
-    return Promise.race([promise, tooLate]).finally(() => clearTimeout(timer));
   }
 
-  const said = (error) => [error.errMsg || error.message, error.errCode].filter(Boolean).join(" · ");
+  function watchRetry() {
+    const box = panel.querySelector("[data-retry-after]");
+    if (box) retryLater(box, open);
+    else if (!isEmpty()) forgetTries();
+  }
 
-  async function register() {
-    const signed = { [here()]: sign(here()) };
-    await signed[here()];
-    const signatures = (url) => (signed[url] = signed[url] || sign(url));
-    window.ww.register({
-      corpId: panel.dataset.corpId,
-      agentId: panel.dataset.agentId,
-      jsApiList: JS_APIS,
-      getConfigSignature: async (url) => (await signatures(url)).config,
-      getAgentConfigSignature: async (url) => (await signatures(url)).agentConfig,
-    });
+  // Whose chat is it?
+
+  const hasScripts = () => Boolean(window.htmx && window.ww && window.banke.findCustomer);
+
+  function open() {
+    if (!hasScripts()) location.reload();
+    else if (customer) load();
+    else find();
+  }
+
+  // Nothing of one customer may stand beside the chat with another.
+  function turnTo(next) {
+    customer = next;
+    notice.replaceChildren();
+    toast.replaceChildren();
+    panel.replaceChildren(...skeleton.map((part) => part.cloneNode(true)));
+  }
+
+  async function find() {
+    const turn = (look = {});
+    hold();
     try {
-      await answered(window.ww.ensureConfigReady());
+      if (!hasScripts()) throw new Problem("network_gone");
+      const found = await window.banke.findCustomer();
+      if (turn !== look) return;
+      if (found !== customer || isEmpty()) {
+        turnTo(found);
+        load();
+      }
     } catch (error) {
-      throw error instanceof Problem ? error : new Problem("signature_refused", said(error));
+      if (turn !== look) return;
+      turnTo("");
+      tell(error instanceof Problem ? error : new Problem("network_gone"));
     }
+    look = null;
+    release();
   }
 
-  async function checkEntry() {
-    let entry;
-    try {
-      ({ entry } = await answered(window.ww.getContext()));
-    } catch (error) {
-      // Old clients do not know where they were opened; the next call will tell.
-      if (error instanceof Problem) throw error;
-      return;
-    }
-    if (GROUP_ENTRIES.includes(entry)) throw new Problem("wrong_entry_group");
-    if (!CUSTOMER_ENTRIES.includes(entry)) throw new Problem("wrong_entry", entry);
-  }
+  // Panels. A load takes the place of the one before it (hx-sync of the panel).
 
-  async function askCustomer() {
-    try {
-      const { userId } = await answered(window.ww.getCurExternalContact());
-      return userId;
-    } catch (error) {
-      if (error instanceof Problem) throw error;
-      const isElsewhere = /without context/i.test(said(error));
-      throw new Problem(isElsewhere ? "wrong_entry" : "wecom_refuses", said(error));
-    }
-  }
-
-  async function start() {
-    wait();
-    try {
-      await register();
-      await checkEntry();
-      customer = await askCustomer();
-    } catch (error) {
-      const problem = error instanceof Problem ? error : new Problem("no_bridge", said(error));
-      if (problem.kind === "network_gone") showNetworkGone(start);
-      else showProblem(problem);
-      return;
-    }
-    load();
-  }
-
-  // Panels.
-
-  const open = () => (customer ? load() : start());
-
-  function load(name = panel.dataset.panel) {
-    wait();
+  async function load(name = panel.dataset.panel) {
+    const turn = (loading = {});
+    hold();
     panel.dataset.panel = name;
     for (const tab of tabs) {
       if (tab.dataset.panel === name) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
     const address = `/sidebar/customers/${encodeURIComponent(customer)}/${name}`;
-    return window.htmx.ajax("GET", address, { source: panel, target: panel, swap: "innerHTML" });
+    try {
+      await window.htmx.ajax("GET", address, { source: panel, target: panel, swap: "innerHTML" });
+    } catch {
+      tell(new Problem("network_gone"));
+    }
+    if (turn !== loading) return;
+    loading = null;
+    release();
   }
 
-  // Another chat may have come up behind a page that was not thrown away.
-  async function lookAgain() {
-    if (document.hidden || !isAsking || !customer) return;
-    const current = await askCustomer().catch(() => customer);
-    if (current === customer) return;
-    customer = current;
-    load();
-  }
+  // An answer about a customer who is not shown any more is for nobody.
+  const isOfAnother = ({ request }) => !request.action.startsWith(`/sidebar/customers/${encodeURIComponent(customer)}/`);
 
   document.addEventListener("htmx:before:request", (event) => markSlow(event.target));
-  document.addEventListener("htmx:finally:request", (event) => unmarkSlow(event.target));
-  document.addEventListener("htmx:after:request", () => notice.replaceChildren());
-  document.addEventListener("htmx:after:swap", () => {
-    settle();
-    retryLater();
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (event.target !== panel) unmarkSlow(event.target);
   });
-  // An error page of something between us and the server is not put into ours.
-  document.addEventListener("htmx:before:swap", (event) => {
-    const { response, hx } = event.detail.ctx;
-    if (!response || response.status < 500 || hx.retarget) return;
+  document.addEventListener("htmx:before:response", (event) => {
+    const { ctx } = event.detail;
+    const isOurs = ctx.response.headers.has("Banke");
+    if (isOurs && !isOfAnother(ctx)) {
+      notice.replaceChildren();
+      return;
+    }
     event.preventDefault();
-    const place = event.target === panel ? panel : notice;
-    settle();
-    place.replaceChildren(boxOf(new Problem("server_error", `HTTP ${response.status}`)));
+    if (isOfAnother(ctx)) return;
+    // What somebody between us and the server has to say is not put into our page.
+    const { status } = ctx.response;
+    tell(new Problem(status < 400 ? "network_gone" : "server_error", `HTTP ${status}`));
   });
+  // The body was still on its way when another chat came up.
+  document.addEventListener("htmx:before:swap", (event) => {
+    if (isOfAnother(event.detail.ctx)) event.preventDefault();
+  });
+  document.addEventListener("htmx:after:swap", watchRetry);
   // Nobody knows whether what failed was done: the panel is read again instead of repeating it.
   document.addEventListener("htmx:error", (event) => {
-    if (event.detail.ctx) showNetworkGone(open);
+    const { ctx } = event.detail;
+    if (ctx && !isOfAnother(ctx)) tell(new Problem("network_gone"));
   });
   for (const tab of tabs) tab.addEventListener("click", () => customer && load(tab.dataset.panel));
-  document.addEventListener("visibilitychange", lookAgain);
-  // The SDK says each refusal twice, the second time to nobody.
-  window.addEventListener("unhandledrejection", (event) => {
-    if (event.reason && event.reason.errMsg) event.preventDefault();
+  document.addEventListener("visibilitychange", () => {
+    if (isAsking && !document.hidden) find();
   });
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 
-  if (isAsking) start();
+  if (isAsking) find();
+  else watchRetry();
 })();

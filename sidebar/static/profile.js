@@ -46,12 +46,14 @@
     show(row, stages[next]);
   });
 
-  // The tap shows at once and is taken back when the server did not take it.
+  // The tap shows at once and is taken back when the server did not take it: whatever is not its
+  // answer to the tap. What went wrong, the frame says.
   function press(row, stage) {
     for (const one of stagesOf(row)) one.setAttribute("aria-pressed", String(one === stage));
   }
 
   const before = new WeakMap();
+  const isAnswer = ({ status, response }) => status === "swapped" && (response.raw.ok || [409, 422].includes(response.status));
 
   document.addEventListener("htmx:before:request", (event) => {
     const { sourceElement: form, request } = event.detail.ctx;
@@ -64,17 +66,12 @@
   });
 
   document.addEventListener("htmx:finally:request", (event) => {
-    const { sourceElement: form, status, response } = event.detail.ctx;
-    const failed = status.startsWith("error") || !response || response.status >= 500;
-    if (!failed || !form.matches?.(".bk-stages, .bk-conflict, #toast form")) return;
-    const row = form.querySelector(".bk-stages__row");
-    if (row && before.has(form)) {
-      row.removeAttribute("aria-busy");
-      press(row, before.get(form));
-    }
-    const words = document.getElementById("not-saved");
-    const toast = document.getElementById("toast");
-    if (words && toast) toast.replaceChildren(words.content.cloneNode(true));
+    const { sourceElement: form } = event.detail.ctx;
+    const row = before.has(form) && form.querySelector(".bk-stages__row");
+    if (!row) return;
+    row.removeAttribute("aria-busy");
+    if (!isAnswer(event.detail.ctx)) press(row, before.get(form));
+    before.delete(form);
   });
 
   document.addEventListener("error", (event) => {

@@ -46,6 +46,11 @@ class ChatClient:
         return client
 
     @property
+    def userid(self) -> str:
+        """Who plays."""
+        return self.page.locator("#member").input_value()
+
+    @property
     def sidebar(self) -> FrameLocator:
         """What is in the frame beside the chat."""
         return self.page.frame_locator("[data-hook=sidebar]")

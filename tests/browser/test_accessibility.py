@@ -26,10 +26,10 @@ def cards(stage: Deployment) -> dict[str, str]:
     """Give one customer for each way in which a card may look."""
     people = stage.box.people
     made = {
-        "living": newcomer(stage, "季春风", state="门店海报"),
-        "lost": newcomer(stage, "夏初雨", state="小红书"),
+        "living": newcomer(stage, "白露生", state="门店海报"),
+        "lost": newcomer(stage, "霜降晚", state="小红书"),
         "hostile": newcomer(stage, HOSTILE, state="小红书"),
-        "half": people.customer_scans("zhaoyi", name="秋水长", half=True).external_userid,
+        "half": people.customer_scans("zhaoyi", name="谷雨晴", half=True).external_userid,
     }
     people.customer_deletes_member("zhaoyi", made["lost"])
     tags = [tag.id for group in stage.box.world.tag_groups.values() for tag in group.tags]
@@ -58,7 +58,7 @@ def sorry(stage: Deployment) -> Iterator[Sorry]:
 
 @themes
 def test_the_sandbox_bars_nobody(open_page: Browsing, stage: Deployment, *, dark: bool) -> None:
-    customer = newcomer(stage, "冬至雪")
+    customer = newcomer(stage, "立夏风")
     client = ChatClient.of(open_page, stage, customer=customer, dark=dark)
     expect(client.stage("新客户")).to_be_visible()
     found = {"chat": barriers(client.page)}
@@ -139,13 +139,13 @@ def test_a_problem_bars_nobody(
 def test_a_chat_and_a_stage_are_had_by_keyboard_alone(
     open_page: Browsing, stage: Deployment
 ) -> None:
-    newcomer(stage, "云中鹤")
+    newcomer(stage, "小满仓")
     client = ChatClient.of(open_page, stage)
     keys = client.page.keyboard
     keys.press("/")
-    keys.type("云中鹤")
+    keys.type("小满仓")
     keys.press("Enter")
-    expect(client.opened).to_contain_text("云中鹤")
+    expect(client.opened).to_contain_text("小满仓")
     chosen = client.stage("新客户")
     expect(chosen).to_be_visible()
     tab_to(client, "新客户")

@@ -25,7 +25,7 @@ NO_STORAGE = """if (location.pathname.startsWith("/sidebar/")) {
 
 @pytest.fixture(scope="module")
 def customer(stage: Deployment) -> str:
-    return newcomer(stage, "季春风")
+    return newcomer(stage, "惊蛰雷")
 
 
 def sdk_rows(stage: Deployment, after: int) -> list[SdkRecord]:
@@ -104,16 +104,16 @@ def test_the_sign_in_leaves_a_clean_address(
 def test_a_chat_that_is_opened_again_needs_no_new_sign_in(
     open_page: Browsing, stage: Deployment, customer: str
 ) -> None:
-    other = newcomer(stage, "夏初雨")
+    other = newcomer(stage, "芒种忙")
     client = ChatClient.of(open_page, stage, customer=customer)
     expect(client.stage("新客户")).to_be_visible()
     signed_in = len(stage.box.ledger.calls("auth/getuserinfo"))
-    client.open("夏初雨")
-    expect(client.sidebar.get_by_role("heading", level=1)).to_contain_text("夏初雨")
+    client.open("芒种忙")
+    expect(client.sidebar.get_by_role("heading", level=1)).to_contain_text("芒种忙")
     client.notices.click()
     expect(client.page.locator("[data-hook=sidebar]")).to_have_count(0)
-    client.open("季春风")
-    expect(client.sidebar.get_by_role("heading", level=1)).to_contain_text("季春风")
+    client.open("惊蛰雷")
+    expect(client.sidebar.get_by_role("heading", level=1)).to_contain_text("惊蛰雷")
     assert len(stage.box.ledger.calls("auth/getuserinfo")) == signed_in
     assert other != customer
 
@@ -138,12 +138,12 @@ def test_a_page_out_of_the_back_forward_cache_is_read_anew(
 ) -> None:
     page = open_page(card_address(stage, customer), cookies={"sandbox_member": "zhaoyi"})
     heading = page.get_by_role("heading", level=1)
-    expect(heading).to_contain_text("季春风")
+    expect(heading).to_contain_text("惊蛰雷")
     # A browser shows the page as it was left, scripts and all; what was on it may be old or gone.
     page.evaluate("document.querySelector('#panel').replaceChildren()")
     with page.expect_navigation():
         page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    expect(heading).to_contain_text("季春风")
+    expect(heading).to_contain_text("惊蛰雷")
     page.goto(f"{stage.front}/sidebar/")
     page.go_back()
-    expect(heading).to_contain_text("季春风")
+    expect(heading).to_contain_text("惊蛰雷")

@@ -123,9 +123,9 @@ def network_gone(client: ChatClient, stage: Deployment, name: str) -> None:
     expect(problem(client, "network_gone")).to_contain_text("网络断开了")
     expect(card_of(client, name)).to_be_visible()
     client.reload()
-    expect(client.sidebar.get_by_role("heading")).to_have_text("网络连接不可用")
+    expect(client.sidebar.get_by_role("heading")).to_have_text("网络断开了")
     restore(client, "network_gone")
-    client.sidebar.get_by_role("link", name="重新加载").click()
+    client.sidebar.get_by_role("link", name="重试").click()
     expect(card_of(client, name)).to_be_visible()
 
 
@@ -172,7 +172,7 @@ def assert_no_wait(client: ChatClient) -> None:
 
 def assert_all_is_well(client: ChatClient, stage: Deployment, name: str) -> None:
     """Somebody new is greeted, his card opens, and his stage can be changed."""
-    customer = newcomer(stage, f"{name}后来")
-    client.page.goto(f"{stage.front}/?as=zhaoyi&chat=customer/{customer}")
+    newcomer(stage, f"{name}后来", userid=client.userid)
+    client.open(f"{name}后来")
     client.stage("成交").click()
     expect(client.timeline().first).to_have_text("客户阶段：新客户 → 成交")

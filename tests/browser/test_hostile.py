@@ -14,7 +14,7 @@ from tests.browser.hostile import HOSTILE, TRICKS, WRAPS
 from tests.browser.watching import Browsing
 from tests.deployment import Deployment
 
-PLAIN = "季春风"
+PLAIN = "大暑天"
 PAGE = 100
 TAG_LENGTH = 64
 WAYS = len(WRAPS)

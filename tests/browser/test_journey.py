@@ -100,7 +100,7 @@ def test_groups_that_he_joins_and_leaves_are_on_the_timeline(
         client.sheet.locator(f"[name=way][value={way}]").check()
         client.button("sheet-done").click()
         expect(client.toasts).to_contain_text(told)
-        settle(stage)
+    settle(stage)
     client.reload()
     expect(client.timeline().first).to_have_text("退出客户群「南山会员群」")
     expect(client.timeline().nth(1)).to_have_text("加入客户群「南山会员群」")

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
+from app import clock
+from app.customers.models import FollowUser
 from app.db import Database
 from sidebar.session import MEMBER_COOKIE
 from tests.browser.watching import Browsing, barriers
@@ -98,27 +101,70 @@ def test_what_another_did_meanwhile_is_shown_and_can_be_overruled(
     expect(page.locator(".bk-conflict")).to_have_count(0)
 
 
+def proxys(status: int) -> Callable[[Route], None]:
+    """Return what answers in the server's place as a proxy does that knows nothing of us."""
+    return lambda route: route.fulfill(
+        status=status, content_type="text/html", body="<h1>Somebody else</h1>"
+    )
+
+
 @pytest.mark.parametrize(
-    "fail",
+    ("fail", "kind"),
     [
-        lambda route: route.abort(),
-        lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"),
+        (lambda route: route.abort(), "network_gone"),
+        (proxys(502), "server_error"),
+        (proxys(403), "server_error"),
+        (proxys(404), "server_error"),
+        (proxys(200), "network_gone"),
     ],
-    ids=["network gone", "proxy's error"],
+    ids=["network gone", "proxy's 502", "proxy's 403", "proxy's 404", "proxy's 200"],
 )
 def test_a_tap_that_did_not_arrive_is_taken_back_and_said(
-    shown: Shown, open_page: Browsing, fail: Callable[[Route], None]
+    shown: Shown, open_page: Browsing, fail: Callable[[Route], None], kind: str
 ) -> None:
-    open_page.allow("ERR_FAILED|Failed to fetch|502")
+    open_page.allow("ERR_FAILED|Failed to fetch|status of (502|403|404)")
     page = shown.open()
     page.route(re.compile(STAGE), fail)
     tap(page, "意向")
-    expect(page.locator("#toast")).to_contain_text("没有得到确认，已恢复原样")
-    assert (stage(page, "新客户"), stage(page, "意向")) == ("true", "false")
-    expect(page.locator("#timeline")).to_be_visible()
+    assert_taken_back(page, kind)
+    expect(page.get_by_text("Somebody else")).to_have_count(0)
     page.unroute(re.compile(STAGE))
     tap(page, "意向")
     expect(page.locator("#toast")).to_contain_text("已改为「意向」")
+    expect(page.locator("#notice")).to_be_empty()
+
+
+def test_a_tap_after_the_session_has_ended_is_taken_back_and_said(
+    shown: Shown, open_page: Browsing
+) -> None:
+    open_page.allow("status of 401")
+    page = shown.open()
+    page.context.clear_cookies()
+    tap(page, "意向")
+    assert_taken_back(page, "sign_in_expired")
+
+
+def test_a_tap_for_which_wecom_is_too_busy_is_taken_back_and_promises_nothing(
+    shown: Shown, open_page: Browsing
+) -> None:
+    open_page.allow("status of 503")
+    page = shown.open()
+    # Who is nobody's customer any more is asked for at WeCom, which is out of reach here.
+    with shown.card.db.write() as session:
+        ended = {"removed_at": clock.utcnow(), "removed_by": "member"}
+        session.execute(update(FollowUser).values(ended))
+    tap(page, "意向")
+    assert_taken_back(page, "wecom_busy")
+    expect(page.locator("#notice")).not_to_contain_text("自动")
+
+
+def assert_taken_back(page: Page, kind: str) -> None:
+    """The stage is as it was, nothing waits, and one voice says why."""
+    expect(page.locator(f"#notice [data-problem={kind}]")).to_be_visible()
+    assert (stage(page, "新客户"), stage(page, "意向")) == ("true", "false")
+    expect(page.locator("[aria-busy]")).to_have_count(0)
+    expect(page.locator("#toast")).to_be_empty()
+    expect(page.locator("#timeline")).to_be_visible()
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -35,8 +35,9 @@ def send(web: Deployment, head: str, body: bytes) -> bytes:
 QUERY = f"?msg_signature={'0' * 40}&timestamp=1700000000&nonce=n"
 
 
-def test_a_body_announced_as_too_long_is_refused_unread(web: Deployment) -> None:
-    head = f"POST /callbacks/app{QUERY} HTTP/1.1\r\nContent-Length: 10000000"
+@pytest.mark.parametrize("place", ["/callbacks/app", "/sidebar/", "/", "/static/x"])
+def test_a_body_announced_as_too_long_is_refused_unread(web: Deployment, place: str) -> None:
+    head = f"POST {place}{QUERY} HTTP/1.1\r\nContent-Length: 70000"
     assert b" 413 " in send(web, head, b"x" * 65536)
 
 

@@ -1,8 +1,12 @@
 """Who may see a customer: who follows him, who manages one who does, and nobody else."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from app.customers.actions import Change, record_change
 from app.customers.queries import find_viewpoint
@@ -32,26 +36,29 @@ STAFF: dict[str, tuple[tuple[int, ...], tuple[int, ...], tuple[str, ...]]] = {
 MANAGERS = {"boss", "area", "shop", "mentor"}
 
 
+def member(
+    userid: str, departments: tuple[int, ...], led: tuple[int, ...], leaders: tuple[str, ...]
+) -> UserDetail:
+    return UserDetail(
+        userid=userid,
+        name=userid,
+        alias="",
+        departments=departments,
+        main_department=departments[0],
+        is_leader_in_dept=tuple(one in led for one in departments),
+        direct_leader=leaders,
+        status=1,
+        position="",
+    )
+
+
 @pytest.fixture
 def staffed(any_db: Database) -> Database:
     """Give a database with departments and members."""
     with any_db.write() as session:
         record_departments(session, TREE)
         for userid, (departments, led, leaders) in STAFF.items():
-            record_member(
-                session,
-                UserDetail(
-                    userid=userid,
-                    name=userid,
-                    alias="",
-                    departments=departments,
-                    main_department=departments[0],
-                    is_leader_in_dept=tuple(one in led for one in departments),
-                    direct_leader=leaders,
-                    status=1,
-                    position="",
-                ),
-            )
+            record_member(session, member(userid, departments, led, leaders))
     return any_db
 
 
@@ -154,3 +161,30 @@ def test_what_a_member_who_has_left_looked_after_is_seen_by_his_managers(
 
 def test_a_customer_whom_nobody_knows_is_seen_by_nobody(staffed: Database) -> None:
     assert viewers(staffed) == set()
+
+
+def test_three_hundred_followers_cost_a_few_queries(staffed: Database) -> None:
+    with staffed.write() as session:
+        for number in range(300):
+            userid, at = f"m{number}", START + timedelta(days=1)
+            record_member(session, member(userid, (3,), (), ()))
+            for kind, on in (("add", START), ("customer", at), ("add", at + timedelta(days=1))):
+                change = Change(userid=userid, external_userid="wm1", kind=kind, at=on)
+                record_change(session, change)
+    with staffed.read() as session, counted(staffed) as statements:
+        assert find_viewpoint(session, "boss", "wm1")
+        assert not find_viewpoint(session, "other", "wm1")
+    assert len(statements) <= 12
+
+
+@contextmanager
+def counted(db: Database) -> Iterator[list[str]]:
+    """Give the statements that are run meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(db.engine, "before_cursor_execute", note)

@@ -184,3 +184,16 @@ def test_the_walk_upwards_ends_where_departments_form_a_circle(any_db: Database)
         record_departments(session, circle)
         record_member(session, detail("zhaoyi", 8))
         assert [place.department_id for place in list_places(session, "zhaoyi")] == [8, 9]
+
+
+def test_each_leaving_ends_a_stay_and_a_pull_ends_none(db: Database) -> None:
+    stays = []
+    for status in (1, 1, 5, 5, 1):
+        with db.write() as session:
+            stays.append(record_member(session, detail("zhaoyi", status=status)).stay)
+    with db.write() as session:
+        record_departed(session, "ZhaoYi", clock.utcnow())
+        record_departed(session, "ZhaoYi", clock.utcnow())
+    with db.read() as session:
+        stays.append(session.get_one(Member, "zhaoyi").stay)
+    assert stays == [1, 1, 2, 2, 2, 3]

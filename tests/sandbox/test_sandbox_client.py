@@ -29,6 +29,20 @@ def test_whoever_plays_sees_his_own_chats(box: Sandbox, api: PagesApi) -> None:
     assert api.get("chats")["me"]["userid"] != "lisi"
 
 
+def test_another_tab_learns_who_plays_meanwhile(api: PagesApi) -> None:
+    api.post("me", userid="lisi")
+    assert api.get("me")["me"]["name"] == "李思远"
+
+
+def test_pages_wait_until_a_demo_is_ready(box: Sandbox, api: PagesApi) -> None:
+    assert api.get("ready") == {"ready": True, "instance": box.instance}
+    box.ready = False
+    assert api.get("state")["ready"] is False
+    assert api.post("ready")["ready"] is True
+    assert api.get("ready")["ready"] is True
+    assert Sandbox().instance != box.instance
+
+
 def test_nobody_can_be_who_is_not_there(api: PagesApi) -> None:
     assert api.refused("me", userid="nobody") == 400
     assert api.refused("me", userid="lisi", theme="pink") == 400

@@ -55,7 +55,7 @@ def test_rows_of_another_kind_do_not_end_the_waiting(box: Sandbox, api: PagesApi
     began = time.monotonic()
     page = api.get("ledger", kind="event", wait=0.6)
     timer.join()
-    assert page == {"rows": [], "next": 1}
+    assert page == {"rows": [], "next": 1, "instance": box.instance}
     assert time.monotonic() - began >= 0.5
 
 
@@ -65,6 +65,18 @@ def test_a_page_can_begin_with_the_newest_rows(box: Sandbox, api: PagesApi) -> N
     page = api.get("ledger", latest=2)
     assert [row["name"] for row in page["rows"]] == ["act 3", "act 4"]
     assert page["next"] == 5
+
+
+def test_the_newest_rows_of_a_kind_are_not_pushed_out_by_others(
+    box: Sandbox, api: PagesApi
+) -> None:
+    box.people.customer_scans("zhaoyi", name="陆先生")
+    box.people.customer_scans("zhaoyi", name="陆女士")
+    for number in range(5):
+        box.ledger.act(f"act {number}")
+    page = api.get("ledger", latest=1, kind="event")
+    assert [row["external_userid"] for row in page["rows"]] == [next(reversed(box.world.customers))]
+    assert page["next"] == box.ledger.revision
 
 
 def test_many_waiting_pages_hold_nothing_up(box: Sandbox, api: PagesApi) -> None:

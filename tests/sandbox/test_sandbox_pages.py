@@ -104,6 +104,15 @@ def test_the_page_comes_in_the_language_and_theme_of_the_cookies(
     assert 'data-userid="lisi"' in chosen
 
 
+def test_the_first_visit_is_in_the_language_of_the_browser(
+    browser: requests.Session, pages: str
+) -> None:
+    answer = browser.get(pages, headers={"Accept-Language": "en-GB,en;q=0.9,zh;q=0.5"})
+    assert '<html lang="en"' in answer.text
+    assert answer.cookies["sandbox_language"] == "en"
+    assert '<html lang="en"' in browser.get(pages, headers={"Accept-Language": "zh"}).text
+
+
 def test_a_cookie_with_something_else_in_it_is_not_repeated(
     browser: requests.Session, pages: str
 ) -> None:
@@ -118,6 +127,7 @@ def test_the_server_being_away_is_told_in_the_readers_language(
     answer = browser.get(f"{pages}/sidebar/")
     assert (answer.status_code, "服务暂时连不上" in answer.text) == (502, True)
     assert Document(answer.text).inline == []
+    assert answer.headers["Refresh"] == "2"
     english = browser.get(f"{pages}/sidebar/", cookies={"sandbox_language": "en"})
     assert "The server does not answer" in english.text
 

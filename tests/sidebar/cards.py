@@ -103,7 +103,7 @@ def _add_customer(session: Session) -> None:
 def card_of(app: Flask, db: Database, userid: str) -> Card:
     """Return a member's browser, signed in."""
     client, cookies = app.test_client(), app.extensions["banke_sidebar"].cookies
-    signed_in, response = MemberSession(userid, "a session of this test"), Response()
+    signed_in, response = MemberSession(userid, "a session of this test", 1), Response()
     cookies.write_session(response, signed_in)
     client.set_cookie(MEMBER_COOKIE, response.headers["Set-Cookie"].split(";")[0].partition("=")[2])
     return Card(client, cookies.csrf_token(signed_in), db)

@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.sandbox.server import Sandbox
+from sidebar.pages import CSP
 from tests.sidebar.browser import Browser, problem_in
 
 
@@ -80,7 +81,48 @@ def test_a_page_without_the_front_end_files_says_so(
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_refused(zhaoyi: Browser, method: str) -> None:
     zhaoyi.sign_in()
-    assert zhaoyi.ask(method, "/sidebar/", {}).status_code == 405
+    refused = zhaoyi.ask(method, "/sidebar/", {})
+    assert (refused.status_code, problem_in(refused)) == (405, "not_accepted")
+    assert "GET" in refused.headers["Allow"]
+    assert refused.headers["Content-Security-Policy"] == CSP
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/sidebar/no-such-page", "/sidebar/customers/wm1", "/sidebar/customers/wm1/profile/"],
+)
+def test_an_address_that_leads_nowhere_says_so_in_a_page_of_ours(
+    zhaoyi: Browser, path: str
+) -> None:
+    page, box = zhaoyi.get(path), zhaoyi.get(path, htmx=True)
+    assert [problem_in(page), problem_in(box)] == ["no_such_page"] * 2
+    assert (page.status_code, page.headers["Content-Security-Policy"]) == (404, CSP)
+    assert "<html" in page.text
+    assert "<html" not in box.text
+
+
+def test_elsewhere_an_address_that_leads_nowhere_is_none_of_the_sidebars(zhaoyi: Browser) -> None:
+    assert problem_in(zhaoyi.get("/sidebarred")) is None
+
+
+@pytest.mark.parametrize("body", ["[" * 50_000, "{", "null", "\x00"])
+def test_a_body_that_is_no_json_is_refused_in_words(zhaoyi: Browser, body: str) -> None:
+    zhaoyi.sign_in()
+    refused = zhaoyi.post(
+        "/sidebar/jssdk/signatures",
+        token=zhaoyi.csrf_token(),
+        data=body,
+        content_type="application/json",
+    )
+    assert (refused.status_code, problem_in(refused)) == (400, "signature_refused")
+
+
+def test_the_address_of_an_action_leads_to_its_panel(zhaoyi: Browser, customer: str) -> None:
+    zhaoyi.sign_in()
+    path = f"/sidebar/customers/{customer}/profile"
+    answer = zhaoyi.get(f"{path}/stage")
+    assert (answer.status_code, answer.headers["Location"]) == (303, path)
+    assert zhaoyi.get(f"{path}/nothing").status_code == 404
 
 
 def test_the_address_without_its_slash_names_no_host(zhaoyi: Browser) -> None:
@@ -105,7 +147,7 @@ def test_a_body_of_any_size_is_not_read(app: Flask, customer: str) -> None:
     browser.sign_in()
     path = f"/sidebar/customers/{customer}/profile/stage"
     refused = browser.post(path, data={"to": "1" * 100_000})
-    assert refused.status_code == 413
+    assert (refused.status_code, problem_in(refused)) == (413, "not_accepted")
 
 
 def test_a_name_is_text_and_never_markup(box: Sandbox, zhaoyi: Browser) -> None:

@@ -2,16 +2,21 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_all
+from contextlib import ExitStack
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from app.clock import monotonic
 from app.customers.jobs import read_customer
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
+from app.wecom.errors import TryAgainLater
 from sidebar.context import Cards, Viewer
+from tests.deployment import wait_until
 from tests.sidebar.browser import Browser, problem_in
 from tests.sidebar.conftest import Wait
 
@@ -101,7 +106,7 @@ def test_many_at_once_ask_once(box: Sandbox, runtime: Runtime, customer: str) ->
 def test_who_was_asked_for_is_forgotten_in_the_end(runtime: Runtime) -> None:
     cards = Cards(runtime)
     for number in range(2100):
-        cards._entry(f"wm{number}")  # noqa: SLF001 -- what may not grow is inside
+        cards._asked.of(("zhaoyi", f"wm{number}"))  # noqa: SLF001 -- what may not grow is inside
     assert len(cards._asked) == 2000  # noqa: SLF001
 
 
@@ -166,3 +171,71 @@ def test_a_database_that_is_away_is_told_as_any_other_error(
     assert [problem_in(page), problem_in(fragment)] == ["server_error"] * 2
     assert page.text.startswith("<!doctype html>")
     assert fragment.text.startswith("<section")
+
+
+def test_while_wecom_is_busy_a_known_customer_and_nobody_are_one_answer(
+    box: Sandbox, runtime: Runtime, customer: str, lisi: Browser
+) -> None:
+    know(runtime, customer)
+    box.faults.errcode(GET_CUSTOMER, -1, times=None)
+    answers = [card(lisi, one) for one in (customer, "wmNobody")]
+    assert [problem_in(answer) for answer in answers] == ["wecom_busy"] * 2
+
+
+def test_what_a_colleague_has_opened_shows_in_no_answer_to_another(
+    box: Sandbox, zhaoyi: Browser, customer: str, lisi: Browser
+) -> None:
+    zhaoyi.sign_in()
+    assert card(zhaoyi, customer).status_code == 200
+    box.faults.errcode(GET_CUSTOMER, -1, times=None)
+    assert problem_in(card(lisi, customer)) == problem_in(card(lisi, "wmNobody")) == "wecom_busy"
+
+
+def test_a_viewer_looks_for_twenty_strangers_a_minute(
+    box: Sandbox, runtime: Runtime, customer: str, lisi: Browser, zhaoyi: Browser
+) -> None:
+    know(runtime, customer)
+    zhaoyi.sign_in()
+    outcomes = [card(lisi, f"wm{number}").status_code for number in range(30)]
+    assert outcomes == [404] * 20 + [429] * 10
+    assert len([call for call in box.ledger.calls() if call.api == GET_CUSTOMER]) == 21
+    assert problem_in(card(lisi, "wmOneMore")) == "too_many"
+    assert card(zhaoyi, customer).status_code == 200
+    assert card(zhaoyi, "wmNobody").status_code == 404
+
+
+def test_those_whom_he_may_see_a_viewer_opens_as_often_as_he_likes(
+    runtime: Runtime, customer: str, zhaoyi: Browser
+) -> None:
+    know(runtime, customer)
+    zhaoyi.sign_in()
+    assert {card(zhaoyi, customer).status_code for _ in range(30)} == {200}
+
+
+def test_the_ninth_who_waits_for_wecom_hears_at_once_that_it_is_busy(
+    box: Sandbox, runtime: Runtime, customer: str
+) -> None:
+    cards, viewer = Cards(runtime), Viewer("zhaoyi", "")
+    with ExitStack() as eight:
+        for _ in range(8):
+            eight.enter_context(cards._turns.taken(GET_CUSTOMER))  # noqa: SLF001 -- nobody else has them
+        with pytest.raises(TryAgainLater):
+            cards.find(viewer, customer)
+    assert reads(box, customer) == 0
+    assert cards.find(viewer, customer)
+
+
+def test_who_opens_the_same_page_while_it_reads_waits_a_second(
+    box: Sandbox, runtime: Runtime
+) -> None:
+    cards, viewer = Cards(runtime), Viewer("zhaoyi", "")
+    hold = box.faults.hold(GET_CUSTOMER)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(cards.find, viewer, "wmNobody")
+        wait_until(lambda: cards._turns._free._value < 8)  # noqa: SLF001 -- nothing else tells it
+        began = monotonic()
+        with pytest.raises(TryAgainLater):
+            cards.find(viewer, "wmNobody")
+        assert monotonic() - began < 2
+        hold.release()
+        wait_for_all([first])

@@ -79,7 +79,7 @@ def test_a_half_friendship_is_told(card: Card) -> None:
     with card.db.write() as session:
         record_change(session, change("customer", 3))
         record_change(session, change("half", 1))
-    assert "客户加了你，你还没有通过" in text_of(card.get())
+    assert "对方免验证加了你，你还没有加回" in text_of(card.get())
 
 
 def test_a_manager_reads_whose_customer_it_is(card: Card) -> None:

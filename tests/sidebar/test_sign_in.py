@@ -1,15 +1,18 @@
 """Signing in: one silent round trip, good for one browser and one time."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
 
-from app.clock import utcnow
+from app.clock import monotonic, utcnow
 from app.members.actions import record_departed
+from app.members.jobs import sync_member
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
+from sidebar.auth import GETUSERINFO
 from tests.sidebar.browser import CLIENT, Browser, problem_in
 from tests.sidebar.conftest import Build, Wait
 
@@ -189,6 +192,23 @@ def test_who_has_left_is_out_at_his_next_request(
     assert zhaoyi.get("/sidebar/", htmx=True).status_code == 401
 
 
+def test_a_session_does_not_outlive_his_leaving_though_the_userid_comes_back(
+    runtime: Runtime, zhaoyi: Browser
+) -> None:
+    zhaoyi.sign_in()
+    with runtime.db.write() as session:
+        record_departed(session, "zhaoyi", utcnow())
+    sync_member(runtime, "zhaoyi")
+    assert zhaoyi.get("/sidebar/", htmx=True).status_code == 401
+    assert zhaoyi.sign_in().status_code == 200
+
+
+def test_a_session_outlives_a_pull_of_the_members(runtime: Runtime, zhaoyi: Browser) -> None:
+    zhaoyi.sign_in()
+    sync_member(runtime, "zhaoyi")
+    assert zhaoyi.get("/sidebar/").status_code == 200
+
+
 def test_a_member_who_is_new_is_read_from_wecom(box: Sandbox, app: Flask) -> None:
     box.people.member_joins("wangwu", "王五", department=[3])
     assert Browser(app, "wangwu").sign_in().status_code == 200
@@ -219,6 +239,80 @@ def test_while_wecom_is_busy_the_same_answer_stays_good(box: Sandbox, zhaoyi: Br
     busy = zhaoyi.get(back)
     assert (busy.status_code, problem_in(busy)) == (503, "wecom_busy")
     assert zhaoyi.get(back).status_code == 303
+
+
+def exchanges(box: Sandbox) -> int:
+    return sum(call.api == GETUSERINFO for call in box.ledger.calls())
+
+
+def test_an_answer_is_tried_three_times_while_wecom_is_busy(box: Sandbox, zhaoyi: Browser) -> None:
+    back = zhaoyi.answer(zhaoyi.begin())
+    box.faults.errcode(GETUSERINFO, -1, times=None)
+    told = [problem_in(zhaoyi.get(back)) for _ in range(5)]
+    assert told == ["wecom_busy"] * 3 + ["sign_in_failed"] * 2
+    assert exchanges(box) == 3
+
+
+def test_a_state_is_good_for_one_code_whatever_the_browser_keeps(
+    box: Sandbox, zhaoyi: Browser
+) -> None:
+    state = parse_qs(urlsplit(zhaoyi.begin()).query)["state"][0]
+    kept = zhaoyi.cookie("banke_sign_in") or ""
+    for number in range(5):
+        zhaoyi.set_cookie("banke_sign_in", kept)
+        answer = zhaoyi.get(f"/sidebar/signed-in?code=made-up-{number}&state={state}")
+        assert problem_in(answer) == "sign_in_failed"
+    assert exchanges(box) == 1
+
+
+def test_strangers_have_wecom_asked_twenty_times_a_second_at_most(box: Sandbox, app: Flask) -> None:
+    told = []
+    began = monotonic()
+    for number in range(40):
+        stranger = Browser(app)
+        state = parse_qs(urlsplit(stranger.begin()).query)["state"][0]
+        told.append(problem_in(stranger.get(f"/sidebar/signed-in?code=c{number}&state={state}")))
+    most = 20 + 20 * (monotonic() - began) + 1
+    assert exchanges(box) <= most
+    assert exchanges(box) == told.count("sign_in_failed")
+
+
+def test_the_ninth_who_waits_for_wecom_hears_at_once_that_it_is_busy(
+    box: Sandbox, app: Flask, zhaoyi: Browser
+) -> None:
+    back = zhaoyi.answer(zhaoyi.begin())
+    turns = app.extensions["banke_sidebar"].exchanges._turns  # noqa: SLF001 -- nobody else has them
+    with ExitStack() as eight:
+        for _ in range(8):
+            eight.enter_context(turns.taken(GETUSERINFO))
+        assert problem_in(zhaoyi.get(back)) == "wecom_busy"
+    assert exchanges(box) == 0
+    assert zhaoyi.get(back).status_code == 303
+
+
+def test_a_failed_sign_in_leads_to_a_new_one_and_not_to_the_dead_answer(
+    app: Flask, zhaoyi: Browser
+) -> None:
+    path = "/sidebar/customers/wm1/profile"
+    state = parse_qs(urlsplit(zhaoyi.begin(path)).query)["state"][0]
+    no_code = zhaoyi.get(f"/sidebar/signed-in?state={state}")
+    made_up = zhaoyi.get(f"/sidebar/signed-in?code=made-up&state={state}")
+    again = zhaoyi.get(f"/sidebar/signed-in?code=made-up&state={state}")
+    assert f'href="{path}"' in no_code.text
+    assert f'href="{path}"' in made_up.text
+    assert 'href="/sidebar/"' in again.text
+    assert 'href="/sidebar/"' in Browser(app).get("/sidebar/signed-in").text
+
+
+def test_strangers_do_not_fill_the_log(
+    app: Flask, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.faults.errcode(GETUSERINFO, 60020, times=None)
+    for number in range(60):
+        stranger = Browser(app)
+        state = parse_qs(urlsplit(stranger.begin()).query)["state"][0]
+        stranger.get(f"/sidebar/signed-in?code=c{number}&state={state}")
+    assert capsys.readouterr().err.count("sidebar_problem") <= 40
 
 
 def test_a_refusal_names_the_page_of_the_console(box: Sandbox, zhaoyi: Browser) -> None:

@@ -32,6 +32,10 @@ class SandboxClient:
         """Return figures about the world, and what its app's settings are."""
         return self._answer(self._http.get(f"{self._api}/state", timeout=SECONDS))
 
+    def say_ready(self) -> None:
+        """Let people play: its pages have waited for this."""
+        self._post("ready", {})
+
     def set_offset(self, seconds: float) -> None:
         """Put the clock so far from the real time, in the sandbox."""
         self._post("clock", {"offset": seconds})

@@ -97,6 +97,7 @@ def show(*, port: int, once: bool) -> None:
             _live_through_history(box)
             if stop.is_set():
                 return
+            box.say_ready()
             _say_ready(box.address)
             if once:
                 sys.exit(0 if tell(box) else 1)
@@ -142,7 +143,7 @@ def _start(children: Children, box: SandboxClient, port: int) -> None:
     (HOME / "config.toml").write_text(text, encoding="utf-8")
     sandbox = children.start(
         "sandbox",
-        *("app.sandbox", "--seed"),
+        *("app.sandbox", "--seed", "--wait-for-ready"),
         *("--port", str(port)),
         *("--server", server),
         *("--clock-file", str(HOME / "clock")),
@@ -217,7 +218,7 @@ def _log(outcome: Outcome, *, planned: int, seconds: float) -> None:
 
 def _say_ready(address: str) -> None:
     click.echo(f"READY {address}/")
-    click.echo(_("1. 用浏览器打开上面的地址，右侧就是企业微信里的侧边栏。"))
+    click.echo(_("1. 用浏览器打开上面的地址，聊天旁边就是伴客的侧边栏。"))
     click.echo(_("2. 点「新客户扫码」，看欢迎语送达；再让客户删除员工，看提醒。"))
     click.echo(_("3. 按 Ctrl-C 结束，全部进程一起退出。"))
 

@@ -1,9 +1,9 @@
 """Who may see a customer: whoever follows him, and whoever manages one who does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from app.customers.models import FollowUser
@@ -35,14 +35,19 @@ def find_viewpoint(session: Session, userid: str, external_userid: str) -> Viewp
     return Viewpoint(userid, theirs, is_own=False) if theirs else None
 
 
-def _latest_periods(session: Session, external_userid: str) -> list[FollowUser]:
+def _latest_periods(session: Session, external_userid: str) -> Sequence[FollowUser]:
     """Return the last period of every pair: what went before it no longer says anything."""
-    rows = session.scalars(
-        select(FollowUser)
+    last = (
+        select(FollowUser.userid, func.max(FollowUser.period).label("period"))
         .where(FollowUser.external_userid == external_userid)
-        .order_by(FollowUser.period)
+        .group_by(FollowUser.userid)
+        .subquery()
     )
-    return list({row.userid: row for row in rows}.values())
+    return session.scalars(
+        select(FollowUser)
+        .join(last, and_(FollowUser.userid == last.c.userid, FollowUser.period == last.c.period))
+        .where(FollowUser.external_userid == external_userid)
+    ).all()
 
 
 def _counts(follow: FollowUser) -> bool:

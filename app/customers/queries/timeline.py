@@ -17,7 +17,7 @@ from app.members.models import Member
 # What each kind of timeline entry says; `{…}` are keys of its data.
 ENTRY_WORDS = {
     "added": N_("添加了员工"),
-    "added_half": N_("添加了员工，员工还没有通过"),
+    "added_half": N_("添加了员工，员工还没有加回"),
     "removed_by_customer": N_("客户删除了员工"),
     "removed_by_member": N_("员工删除了客户"),
     "removed_by_transfer": N_("客户已转接给其他员工"),

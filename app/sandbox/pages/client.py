@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
+from app.sandbox.pages_api import LANGUAGE, THEME
+
 if TYPE_CHECKING:
     from app.sandbox.server import Sandbox
 
@@ -35,20 +37,28 @@ def client_routes(box: "Sandbox") -> Blueprint:
 
 def _home(box: "Sandbox") -> Response:
     known = box.world.find_member(request.cookies.get("sandbox_member", ""))
+    language = _one_of(LANGUAGES, request.cookies.get(LANGUAGE) or _preferred())
     page = make_response(
         render_template(
             "client.html",
             sheets=SHEETS,
-            theme=_one_of(THEMES, request.cookies.get("sandbox_theme")),
-            language=_one_of(LANGUAGES, request.cookies.get("sandbox_language")),
+            theme=_one_of(THEMES, request.cookies.get(THEME)),
+            language=language,
             userid=known.userid if known else "",
         )
     )
+    # The frame's pages go by it too. The theme is chosen in the browser, which knows it (look.js).
+    page.set_cookie(LANGUAGE, language, samesite="Lax")
     page.headers["Content-Security-Policy"] = POLICY
     page.headers["Cache-Control"] = "no-store"
     page.headers["Referrer-Policy"] = "same-origin"
     page.headers["X-Content-Type-Options"] = "nosniff"
     return page
+
+
+def _preferred() -> str | None:
+    """Return the reader's language on the first visit."""
+    return request.accept_languages.best_match(LANGUAGES)
 
 
 def _one_of(choices: tuple[str, ...], asked: str | None) -> str:

@@ -31,10 +31,11 @@ TILES = 6
 BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
 WECHAT, WECOM = 1, 2
+SPAN, ONE_DAY = N_("{begin} 至 {end}，{ending}"), N_("{begin} 当天，{ending}")
 ENDINGS = {
-    "customer": N_("{begin} 至 {end}，客户删除"),
-    "member": N_("{begin} 至 {end}，员工删除"),
-    "transfer": N_("{begin} 至 {end}，转接给同事"),
+    "customer": N_("客户删除"),
+    "member": N_("员工删除"),
+    "transfer": N_("转接给同事"),
 }
 ICONS = {
     "added": "plus",
@@ -116,15 +117,15 @@ def show_bars(card: Card, follow: FollowUser, times: Times, *, member: str) -> l
             else _("客户已在 {when} 删除了你", when=when)
         )
         known = _days((follow.removed_at - card.first_added_at).days)
-        hint = _("资料和动态都还在；他再次添加时，会接上以前的历史。")
+        hint = _("资料和动态都还在；对方再加你时，以前的记录会接上。")
         bars.append({"kind": "loss", "text": told, "also": known, "hint": hint})
     elif follow.removed_at is None and follow.mutual_at is None:
         told = (
-            _("客户加了 {member}，还没有通过", member=member)
+            _("对方免验证加了 {member}，还没有加回", member=member)
             if member
-            else _("客户加了你，你还没有通过")
+            else _("对方免验证加了你，你还没有加回")
         )
-        hint = _("在企业微信里通过后才能聊天。")
+        hint = _("在企业微信里添加对方后，才能看到资料、打标签。")
         bars.append({"kind": "half", "text": told, "also": "", "hint": hint})
     if member:
         told = _("你以负责人的身份查看，跟进人：{member}", member=member)
@@ -203,7 +204,8 @@ def _period(period: FollowUser, times: Times) -> str:
     begin = times.day(period.added_at)
     if period.removed_at is None or period.removed_by is None:
         return _("{begin} 至今", begin=begin)
-    return _(ENDINGS[period.removed_by], begin=begin, end=times.day(period.removed_at))
+    end, ending = times.day(period.removed_at), _(ENDINGS[period.removed_by])
+    return _(ONE_DAY if begin == end else SPAN, begin=begin, end=end, ending=ending)
 
 
 def _line(line: TimelineLine, times: Times) -> dict[str, str]:

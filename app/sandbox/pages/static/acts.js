@@ -3,6 +3,7 @@
 import { act } from "./api.js";
 import { h } from "./dom.js";
 import { loadChat, loadChats, loadOffers, loadPhone } from "./loads.js";
+import { renewCard } from "./renew.js";
 import { scanSheet } from "./scan.js";
 import { choiceField, openField, openSheet, textField } from "./sheet.js";
 import { openCustomer, state } from "./store.js";
@@ -13,7 +14,8 @@ const nameOf = (userid) => state.members.find((one) => one.userid === userid)?.n
 
 /** What the member can do with the customer whose chat is open. */
 export function memberActs() {
-  const known = Boolean(state.chat?.relation) && state.chat.relation.bond !== "none";
+  const relation = state.chat?.relation;
+  const known = Boolean(relation) && relation.bond !== "none" && !relation.deleted;
   return [
     { name: "act_remark", icon: "edit", run: remark, off: !known },
     { name: "act_tags", icon: "tag", run: tags, off: !known },
@@ -43,6 +45,7 @@ async function perform(name, details, told) {
   if (!answer) return;
   toast(told);
   await attempt(() => Promise.all([loadChats(), loadChat(), loadPhone()]));
+  await renewCard([answer.result].flat(), [details.external_userid, details.chat_id, ...(details.who || [])]);
 }
 
 function deleteMember({ customer, of }) {
@@ -140,13 +143,14 @@ function transfer() {
     const pair = { handover_userid: state.me.userid, external_userid: customer.external_userid };
     const ends = values.get("ends");
     const told = { name: customer.name, member: nameOf(values.get("takeover")) };
+    const kept = { name: customer.name, member: state.me.name };
     if (ends === "done")
       return perform(
         "transfer_done",
         { ...pair, takeover_userid: values.get("takeover") },
         t("did_transfer", told),
       );
-    return perform("transfer_refused", { ...pair, reason: ends }, t("did_not_transfer", told));
+    return perform("transfer_refused", { ...pair, reason: ends }, t("did_not_transfer", kept));
   };
   openSheet(t("act_transfer"), body, { label: t("act_transfer"), done });
 }

@@ -3,26 +3,31 @@
 import { h, icon } from "./dom.js";
 import { ICONS } from "./icons.js";
 
-const COLOURS = 10;
+// As many as the server's card has, and chosen in the same way, so that both show the same tile.
+const COLOURS = 6;
+const POLYNOMIAL = 0xedb88320;
 
-/** Return a number that stays the same for an id. */
-function hash(text) {
-  let value = 7;
-  for (const character of text) value = (value * 31 + character.codePointAt(0)) % 65521;
-  return value;
+/** CRC-32 of a text. */
+function crc32(text) {
+  let value = 0xffffffff;
+  for (const byte of new TextEncoder().encode(text)) {
+    value ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
+  }
+  return (value ^ 0xffffffff) >>> 0;
 }
 
-/** The letter of a name: the last of a Chinese name, as WeCom does, else the first. */
+/** The letter of a name: the first that is one, else the first character. */
 function letter(name) {
   const characters = [...name.trim()];
-  const last = characters[characters.length - 1] || "?";
-  return /\p{Script=Han}/u.test(last) ? last : (characters[0] || "?").toUpperCase();
+  const first = characters.find((character) => /[\p{L}\p{N}]/u.test(character)) || characters[0] || "?";
+  return [...first.toUpperCase()][0];
 }
 
 /** A person's tile. */
 export function avatar(id, name, size = "") {
   return h("span", {
-    class: `avatar colour-${hash(id) % COLOURS} ${size}`,
+    class: `avatar colour-${crc32(id) % COLOURS} ${size}`,
     "aria-hidden": "true",
     text: letter(name || "?"),
   });
@@ -31,7 +36,7 @@ export function avatar(id, name, size = "") {
 /** A group's tile: four small ones. */
 export function groupAvatar(id) {
   const tiles = [0, 1, 2, 3].map((number) =>
-    h("i", { class: `colour-${(hash(id) + number * 3) % COLOURS}` }),
+    h("i", { class: `colour-${(crc32(id) + number) % COLOURS}` }),
   );
   return h("span", { class: "avatar avatar-group", "aria-hidden": "true" }, tiles);
 }

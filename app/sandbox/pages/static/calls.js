@@ -1,6 +1,7 @@
 // Two plain logs: calls of the JS-SDK in the sidebar, and calls of WeCom's API by the server.
 
 import { h, keep } from "./dom.js";
+import { newestOnly } from "./events.js";
 import { on, state } from "./store.js";
 import { clockTime, duration, t } from "./text.js";
 
@@ -22,7 +23,7 @@ function logPane(pane, { kind, lead, none, line }) {
     "aria-label": t(lead),
     data: { hook: `log-${kind}` },
   });
-  pane.append(h("div", { class: "pane-tools" }, h("span", { text: t(lead) })), list);
+  pane.append(h("div", { class: "pane-tools" }, h("span", { text: t(lead) }), newestOnly(kind)), list);
   const draw = () => {
     const rows = [...state.rows[kind]].reverse();
     keep(list, rows.length ? rows : [{ seq: "none" }], {

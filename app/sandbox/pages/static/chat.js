@@ -23,7 +23,7 @@ let told = 0;
 /** Begin. */
 export function startChat() {
   on(["open", "chat", "chats"], drawHead);
-  on(["open", "chat", "rows", "moved"], drawMessages);
+  on(["open", "chat", "moved"], drawMessages);
   on(["open", "chat", "offers"], drawWriting);
   form.addEventListener("submit", send);
   field.addEventListener("keydown", (event) => {
@@ -45,6 +45,7 @@ export function startChat() {
 const BONDS = {
   both: ["badge-green", "bond_both"],
   customer_only: ["badge-demo", "bond_customer_only"],
+  deleted: ["badge", "bond_deleted"],
   member_only: ["badge-red", "bond_member_only"],
   none: ["badge", "bond_none"],
   left: ["badge", "bond_left"],
@@ -54,7 +55,7 @@ const BONDS = {
 function drawHead() {
   const row = openRow();
   const name = row ? row.remark || row.name : state.chat?.title || "";
-  const bond = row && BONDS[row.bond];
+  const bond = row && BONDS[row.bond === "customer_only" && row.deleted ? "deleted" : row.bond];
   const parts = [
     h("h2", { id: "talk-title", text: name || t("chat") }),
     row && kindLabel(row),
@@ -107,14 +108,13 @@ function drawMessages() {
     });
   }
   const fresh = shown !== state.open;
-  const { kind, id } = state.open;
+  const { kind } = state.open;
   const atEnd = showMessages(box, state.chat.messages, {
     fresh,
     mine: (message) => message.from === "member" && message.who === state.me.userid,
     named: kind !== "customer",
     ontap: openCard,
     onbutton: (card, key) => attempt(() => pressCard(card, key)),
-    pair: kind === "customer" ? { userid: state.me.userid, external_userid: id } : null,
     before: state.chat.more ? earlier : null,
     instead: nothingSaid,
   });

@@ -4,6 +4,7 @@ import { rowAvatar } from "./avatar.js";
 import { find, h, icon, keep } from "./dom.js";
 import { ICONS } from "./icons.js";
 import { openChat } from "./loads.js";
+import { stepIn } from "./place.js";
 import { scanSheet } from "./scan.js";
 import { on, set, state } from "./store.js";
 import { listTime, t } from "./text.js";
@@ -46,17 +47,25 @@ function draw() {
     return;
   }
   const rows = wanted();
-  const none = rows.some((row) => row.kind !== "notices")
-    ? []
-    : [{ none: search.value.trim() ? "none_found" : "none_yet" }];
+  const none = rows.some((row) => row.kind !== "notices") ? [] : [{ none: whyNone() }];
   keep(list, [...rows, ...none], {
     key: (row) => (row.none ? "none" : `${row.kind}/${row.id}`),
-    version: (row) => JSON.stringify([row, isOpen(row), listTime(row.at)]),
+    version: (row) => JSON.stringify([row, isOpen(row), listTime(row.at), row.none && state.me?.name]),
     make: (row) =>
       row.none
-        ? h("li", { class: "empty" }, h("b", { text: t(row.none) }), t(`${row.none}_next`))
+        ? h(
+            "li",
+            { class: "empty" },
+            h("b", { text: t(row.none, { name: state.me?.name || "" }) }),
+            t(`${row.none}_next`),
+          )
         : item(row),
   });
+}
+
+function whyNone() {
+  if (search.value.trim()) return "none_found";
+  return state.me?.has_external === false ? "none_allowed" : "none_yet";
 }
 
 function ghost() {
@@ -107,7 +116,7 @@ function unread(count) {
   );
 }
 
-/** “@微信”, or the company of a WeCom user. */
+/** 「@微信」, or the company of a WeCom user. */
 export function kindLabel(row) {
   if (row.kind !== "customer") return null;
   return row.type === 1
@@ -122,6 +131,7 @@ function lastLine(row) {
 }
 
 async function choose(row) {
+  stepIn();
   set({ tab: "chat" });
   await attempt(() => openChat(row.kind, row.id));
 }

@@ -6,7 +6,7 @@ import { sentence } from "./outcomes.js";
 import { faultPane } from "./faults.js";
 import { find, h, icon, keep } from "./dom.js";
 import { ICONS } from "./icons.js";
-import { on, set, state } from "./store.js";
+import { KEPT, on, set, state } from "./store.js";
 import { t } from "./text.js";
 
 const drawer = find(".drawer");
@@ -36,7 +36,7 @@ export function startDrawer() {
     build(panes[name]);
     body.append(panes[name]);
   }
-  on(["drawer", "rows", "faults"], draw);
+  on(["drawer", "rows", "faults", "chats", "phones"], draw);
   draw();
 }
 
@@ -85,8 +85,9 @@ function tabButton(name, count) {
       data: { hook: `tab-${name}`, part: name },
       onclick: () => (state.drawer.open && chosen ? flip() : flip(name)),
     },
-    t(`tab_${name}`),
-    count > 0 && h("span", { class: name === "faults" ? "badge badge-demo" : "badge", text: count }),
+    h("span", { class: "long", text: t(`tab_${name}`) }),
+    h("span", { class: "short", text: t(`tab_${name}_short`) }),
+    count > 0 && h("span", { class: name === "faults" ? "badge badge-demo" : "badge", text: count < KEPT ? count : `${KEPT}+` }),
   );
 }
 

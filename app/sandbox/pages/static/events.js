@@ -1,11 +1,11 @@
 // The log of callbacks: what WeCom told the server, how it was answered, and what came of it.
 
 import { get } from "./api.js";
-import { copy, h, icon, keep } from "./dom.js";
+import { copy, find, h, icon, keep } from "./dom.js";
 import { ICONS } from "./icons.js";
 import { openChat } from "./loads.js";
-import { called, came, outcomes, who, wire } from "./outcomes.js";
-import { on, set, state } from "./store.js";
+import { called, came, outcomes, silentIn, who, wire } from "./outcomes.js";
+import { KEPT, on, set, state } from "./store.js";
 import { clockTime, duration, t } from "./text.js";
 import { attempt, toast } from "./toast.js";
 
@@ -19,6 +19,7 @@ const ENDS = {
 const opened = new Map();
 let list = null;
 let filter = "";
+let looking = 0;
 
 /** Build the pane. */
 export function eventPane(pane) {
@@ -37,7 +38,8 @@ export function eventPane(pane) {
     "aria-label": t("tab_events"),
     data: { hook: "events" },
   });
-  pane.append(h("div", { class: "pane-tools" }, input, h("span", { text: t("events_lead") })), list);
+  const lead = h("span", { text: t("events_lead") });
+  pane.append(h("div", { class: "pane-tools" }, input, lead, newestOnly("event")), list);
   on(["rows", "members", "chats", "phones"], draw);
   draw();
 }
@@ -47,7 +49,25 @@ function refilter(text) {
   draw();
 }
 
+/** A mark that shows while a log holds its newest rows only. */
+export function newestOnly(kind) {
+  const mark = h("span", { class: "badge", text: t("newest_only", { n: KEPT }), hidden: true });
+  on("rows", () => {
+    mark.hidden = state.rows[kind].length < KEPT;
+  });
+  return mark;
+}
+
+/** Some rows have something to say only when nothing has come of them for a while. */
+function lookLater() {
+  clearTimeout(looking);
+  const waits = state.rows.event.map(silentIn).filter((ms) => ms > 0);
+  if (waits.length) looking = setTimeout(draw, Math.min(...waits));
+}
+
 function draw() {
+  lookLater();
+  find(".drawer").classList.toggle("drawer-tall", opened.size > 0);
   const events = [...state.rows.event]
     .reverse()
     .filter(
@@ -64,7 +84,7 @@ function draw() {
             row.outcome,
             row.acks,
             tries(row),
-            outcomes(row).length,
+            outcomes(row).map((one) => [one.kind, one.key]),
             opened.get(row.seq) ?? null,
             who(row),
           ]),

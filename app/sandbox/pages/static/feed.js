@@ -12,10 +12,9 @@ import {
   loadPhone,
   loadPhones,
 } from "./loads.js";
-import { openCustomer, set, state } from "./store.js";
+import { outcomes } from "./outcomes.js";
+import { KEPT, openCustomer, set, state } from "./store.js";
 
-const KEPT = 200;
-const FIRST = 400;
 const WAIT = 25;
 const RETRY_MS = 1500;
 const QUIET = new Set(["call", "attempt"]);
@@ -26,9 +25,12 @@ let stop = null;
 /** Read the newest rows, then follow. */
 export async function startFeed() {
   if (stop) return;
-  const page = await get("/ledger", { latest: FIRST });
-  next = page.next;
-  take(page.rows, false);
+  // Of each kind the newest: a storm of calls does not push the rest out.
+  const kinds = Object.keys(state.rows);
+  const pages = await Promise.all(kinds.map((kind) => get("/ledger", { latest: KEPT, kind })));
+  next = Math.min(...pages.map((page) => page.next));
+  for (const page of pages) take(page.rows, false);
+  beginSteps();
   document.addEventListener("visibilitychange", () => (document.hidden ? stop?.abort() : follow()));
   follow();
 }
@@ -44,9 +46,12 @@ async function follow() {
         { after: next, limit: 200, wait: state.gone ? 0 : WAIT },
         { signal: mine.signal },
       );
+      // Another sandbox: nothing of this page is true any more.
+      if (page.instance !== state.instance) {
+        location.reload();
+        return;
+      }
       if (state.gone) await back();
-      // A sandbox that was started anew begins to count again.
-      if (page.next < next) location.reload();
       next = page.next;
       take(page.rows, true);
     } catch (problem) {
@@ -71,7 +76,7 @@ function take(rows, live) {
   }
   set({ rows: all });
   if (!live) return;
-  notice(rows);
+  notice();
   if (rows.some((row) => !QUIET.has(row.kind))) refresh();
   if (rows.some((row) => row.name === "clock")) loadClock().catch(ignore);
   if (rows.some((row) => row.name === "named_fault" || row.name === "revoke_tokens"))
@@ -86,22 +91,38 @@ function merged(list, row) {
   return [...list, row].slice(-KEPT);
 }
 
-/** Tick off what the first visit is about. */
-function notice(rows) {
-  const scanned = rows.some((row) => row.kind === "event" && row.change_type === "add_external_contact");
-  const met = state.rows.sdk.some((row) => row.name === "getCurExternalContact" && /:ok/.test(row.err_msg));
-  const seen = met && state.rows.welcome.some((row) => row.external_userid === openCustomer());
-  const left =
-    rows.some((row) => row.kind === "message") &&
-    state.rows.event.some((row) => row.change_type === "del_follow_user");
-  const { steps } = state;
+/** Begin the steps of the first visit anew when it is another sandbox, which counts from 1 again. */
+function beginSteps() {
+  if (state.steps.instance === state.instance) return;
+  const since = Math.max(0, ...Object.values(state.rows).map((rows) => rows.at(-1)?.seq ?? 0));
+  set({ steps: { scanned: false, seen: false, left: false, since, instance: state.instance } });
+}
+
+/** Tick off what the first visit is about: only what happened since it began. */
+function notice() {
+  const { steps, rows } = state;
+  const since = rows.event.filter((row) => row.seq > steps.since);
+  const came = since.filter((row) => /^add_(half_)?external_contact$/.test(row.change_type));
   const now = {
-    scanned: steps.scanned || scanned,
-    seen: steps.seen || (seen && (steps.scanned || scanned)),
-    left: steps.left || left,
+    ...steps,
+    scanned: steps.scanned || came.length > 0,
+    seen: steps.seen || came.some(isSeen),
+    left: steps.left || since.some((row) => row.change_type === "del_follow_user" && isTold(row)),
   };
   if (JSON.stringify(now) !== JSON.stringify(steps)) set({ steps: now });
 }
+
+/** Whether this customer was greeted, and his card has opened since. */
+function isSeen(event) {
+  const { welcome, sdk } = state.rows;
+  return (
+    openCustomer() === event.external_userid &&
+    welcome.some((row) => row.event_id === event.seq) &&
+    sdk.some((row) => row.seq > event.seq && row.name === "getCurExternalContact" && /:ok/.test(row.err_msg))
+  );
+}
+
+const isTold = (event) => outcomes(event).some((one) => one.kind === "notice");
 
 // A failure here is told by the strip, and the feed comes back by itself.
 const ignore = () => undefined;

@@ -124,7 +124,7 @@ export async function loadAll() {
 /** Become another member: his client is another one, so everything of the last is let go. */
 export async function become(userid) {
   const answer = await post("/me", { userid });
-  set({ me: answer.me, chats: null, open: null, chat: null, phone: null, screen: null });
+  set({ me: answer.me, elsewhere: null, chats: null, open: null, chat: null, phone: null, screen: null });
   await loadChats();
 }
 

@@ -1,6 +1,6 @@
 // Where the page begins: words, views, then everything from the sandbox, then the live feed.
 
-import { Gone, post, Refused } from "./api.js";
+import { Gone, get, post, Refused } from "./api.js";
 import { startChat } from "./chat.js";
 import { startChatList } from "./chatlist.js";
 import { startDrawer } from "./drawer.js";
@@ -8,7 +8,8 @@ import { startFeed } from "./feed.js";
 import { startKeys } from "./keys.js";
 import { become, loadAll, loadChat, loadPhone, openChat, openNewest } from "./loads.js";
 import { startPhone } from "./phone.js";
-import { recall } from "./place.js";
+import { recall, startPlace } from "./place.js";
+import { startSeat } from "./seat.js";
 import { startSide } from "./side.js";
 import { set, state } from "./store.js";
 import { startStrips } from "./strips.js";
@@ -16,10 +17,12 @@ import { fillWords, t } from "./text.js";
 import { startTopBar } from "./topbar.js";
 
 const RETRY_MS = 1500;
+const READY_MS = 500;
 
 fillWords();
 document.title = t("product");
 startStrips();
+startSeat();
 startTopBar();
 startChatList();
 startChat();
@@ -27,11 +30,16 @@ startSide();
 startPhone();
 startDrawer();
 startKeys();
+startPlace();
 begin();
 
 /** Fetch what is needed; while the sandbox is gone, try again. */
 async function begin() {
   try {
+    if (!(await isReady())) {
+      setTimeout(begin, READY_MS);
+      return;
+    }
     const place = recall();
     await takeSeat(place.as);
     await loadAll();
@@ -55,6 +63,13 @@ async function begin() {
     else if (!(problem instanceof Gone)) throw problem;
     setTimeout(begin, RETRY_MS);
   }
+}
+
+/** Wait for a demo whose past is still being lived through: nobody is to play in the midst of it. */
+async function isReady() {
+  const { ready, instance } = await get("/ready");
+  set({ preparing: !ready, instance, gone: false });
+  return ready;
 }
 
 /** On the first visit be somebody who has customers. The cookie is what the sign-in pages go by. */

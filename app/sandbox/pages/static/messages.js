@@ -7,7 +7,6 @@ import { state } from "./store.js";
 import { clockTime, dayName, sameStretch, seconds, t } from "./text.js";
 
 const NEAR = 48;
-const WELCOME_SECONDS = 1;
 
 /**
  * Show messages in a box that scrolls. `mine` tells whose bubbles stand at the right, `named` whether
@@ -15,11 +14,11 @@ const WELCOME_SECONDS = 1;
  * first message or in place of all. The box stays at the newest unless the reader has scrolled up;
  * tells whether it did.
  */
-export function showMessages(box, messages, { mine, named, ontap, onbutton, fresh, pair, before, instead }) {
+export function showMessages(box, messages, { mine, named, ontap, onbutton, fresh, before, instead }) {
   const atEnd = fresh || box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
   const bottom = box.scrollHeight - box.scrollTop;
   const firstKey = box.querySelector("[data-key^='m']")?.dataset.key;
-  const shown = lines(messages, pair);
+  const shown = lines(messages);
   if (before) shown.unshift({ key: "before", made: before });
   if (!shown.length && instead) shown.push({ key: "instead", made: instead });
   keep(box, shown, {
@@ -45,7 +44,7 @@ export function stayAtEnd(box) {
   }).observe(box);
 }
 
-function lines(messages, pair) {
+function lines(messages) {
   const found = [];
   let last = null;
   for (const message of messages) {
@@ -53,22 +52,9 @@ function lines(messages, pair) {
       found.push({ key: `d${message.seq}`, day: `${dayName(message.at)} ${clockTime(message.at)}` });
     }
     last = message.at;
-    found.push({ key: `m${message.seq}`, message, welcome: pair ? welcomeOf(message, pair) : null });
+    found.push({ key: `m${message.seq}`, message });
   }
   return found;
-}
-
-/** The welcome that this message is, if it is the text of one: {ms}. */
-function welcomeOf(message, { userid, external_userid }) {
-  if (message.from !== "member") return null;
-  const row = state.rows.welcome.find(
-    (one) =>
-      one.userid === userid &&
-      one.external_userid === external_userid &&
-      Math.abs(one.at - message.at) < WELCOME_SECONDS &&
-      (message.text === one.text || (!one.text && message.kind !== "text")),
-  );
-  return row ? { ms: row.ms_from_event } : null;
 }
 
 function make(line, context) {
@@ -97,7 +83,7 @@ function make(line, context) {
       { class: "message-body" },
       h("span", { class: isMine || !context.named ? "sr" : "message-name", text: message.name }),
       content(message, context),
-      line.welcome && speed(line.welcome),
+      message.welcome_ms !== undefined && speed(message.welcome_ms),
       message.failed &&
         h(
           "span",
@@ -109,7 +95,7 @@ function make(line, context) {
   );
 }
 
-function speed({ ms }) {
+function speed(ms) {
   return h(
     "span",
     { class: "speed", data: { hook: "welcome-speed", ms: Math.round(ms) }, title: t("speed_title") },

@@ -1,11 +1,14 @@
 // What an event is called, whom it concerns, and what came of it: welcomes, refusals, notices.
 
 import { h, plain } from "./dom.js";
-import { state } from "./store.js";
-import { clockTime, seconds, t } from "./text.js";
+import { KEPT, state } from "./store.js";
+import { clockTime, now, seconds, t } from "./text.js";
 import { WORDS } from "./words.js";
 
 const WELCOME = "externalcontact/send_welcome_msg";
+// A server greets at once or not at all, and nobody twice within ten minutes.
+const SILENT_SECONDS = 5;
+const GREETED_SECONDS = 600;
 
 function nameOf(id) {
   const member = state.members.find((one) => one.userid === id);
@@ -31,7 +34,9 @@ export function called(row) {
 
 /** One line for the closed drawer. */
 export function sentence(row) {
-  const parts = [called(row), plain(who(row).join(" → ")), t(`ends_${row.outcome}`)];
+  const ids = [row.external_userid, row.userid, row.chat_id];
+  const names = who(row).filter((name) => !ids.includes(name));
+  const parts = [called(row), plain(names.join(" → ")), t(`ends_${row.outcome}`)].filter(Boolean);
   return `${clockTime(row.at, true)}  ${parts.join(" · ")}`;
 }
 
@@ -47,22 +52,48 @@ export function outcomes(row) {
     if (code && one.errcode) found.push({ kind: "refused", errcode: one.errcode, row: one });
   }
   if (/^(del_|transfer_fail)/.test(row.change_type)) {
+    // Until the two are told of again; what is only edited of them ends nothing.
     const later = state.rows.event.find(
-      (one) =>
-        one.seq > row.seq &&
-        one.external_userid === row.external_userid &&
-        one.change_type === row.change_type,
+      (one) => one.seq > row.seq && isPair(one, row) && one.change_type !== "edit_external_contact",
     );
+    const told = new Set();
     for (const one of message) {
       const about =
+        one.outcome === "delivered" &&
         one.seq > row.seq &&
         (!later || one.seq < later.seq) &&
+        !told.has(one.userid) &&
         JSON.stringify(one.body).includes(encodeURIComponent(row.external_userid));
-      if (about && row.external_userid)
-        found.push({ kind: "notice", to: one.userid, outcome: one.outcome, row: one });
+      if (!about || !row.external_userid) continue;
+      told.add(one.userid);
+      found.push({ kind: "notice", to: one.userid, row: one });
     }
   }
-  return found;
+  const silent = found.length ? "" : silence(row);
+  return silent ? [{ kind: "silence", key: silent, row }] : found;
+}
+
+const isPair = (one, other) => one.userid === other.userid && one.external_userid === other.external_userid;
+
+/** Why a customer who came was not greeted: the key of the words, "" if he was or it is not known. */
+function silence(row) {
+  if (!/^add_(half_)?external_contact$/.test(row.change_type)) return "";
+  if (!row.welcome_code) return "came_no_code";
+  const { welcome, call } = state.rows;
+  const isOver = row.outcome === "acked" && now() - row.at > SILENT_SECONDS;
+  const isKnown = [welcome, call].every((rows) => rows.length < KEPT || rows[0].seq < row.seq);
+  const tried = call.some((one) => one.api === WELCOME && one.params?.body?.welcome_code === row.welcome_code);
+  if (!isOver || !isKnown || tried) return "";
+  const isRecent = welcome.some(
+    (one) => isPair(one, row) && one.seq < row.seq && row.at - one.at < GREETED_SECONDS,
+  );
+  return isRecent ? "came_greeted" : "came_nothing";
+}
+
+/** Milliseconds after which a row may have something to say of its silence, 0 if that is over. */
+export function silentIn(row) {
+  const left = row.welcome_code ? SILENT_SECONDS - (now() - row.at) : 0;
+  return left > 0 ? left * 1000 + 50 : 0;
 }
 
 /** A mark for one outcome. */
@@ -75,6 +106,8 @@ export function came(one) {
     });
   if (one.kind === "refused")
     return h("span", { class: "badge badge-red", text: t("came_refused", { errcode: one.errcode }) });
+  if (one.kind === "silence")
+    return h("span", { class: "badge", data: { hook: "came-silence" }, text: t(one.key) });
   return h("span", {
     class: "badge badge-blue",
     data: { hook: "came-notice" },

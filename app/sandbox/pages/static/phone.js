@@ -149,7 +149,6 @@ function drawMessages(screen) {
     fresh,
     mine: (message) => message.from === "customer",
     ontap: (url) => window.open(url.href, "_blank", "noopener"),
-    pair: { userid: of.userid, external_userid: customer.external_userid },
     instead: waiting,
   });
   const last = messages.at(-1);

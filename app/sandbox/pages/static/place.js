@@ -1,6 +1,6 @@
 // Where one is, in the address: who plays and which chat is open. A reload keeps the place.
 
-import { state } from "./store.js";
+import { set, state } from "./store.js";
 
 const KINDS = ["customer", "group", "notices"];
 
@@ -11,6 +11,21 @@ export function remember() {
   if (state.open) query.set("chat", `${state.open.kind}/${state.open.id}`);
   const search = query.toString().replaceAll("%2F", "/");
   history.replaceState(null, "", search ? `?${search}` : location.pathname);
+}
+
+const narrow = matchMedia("(max-width: 1023px)");
+
+/** Where only one part of the page shows: make the browser's own Back lead from a chat to the list. */
+export function stepIn() {
+  if (narrow.matches && (state.tab || "chats") === "chats") history.pushState(null, "", location.href);
+}
+
+/** Let Back lead to the list. */
+export function startPlace() {
+  addEventListener("popstate", () => {
+    if (narrow.matches) set({ tab: "chats" });
+    remember();
+  });
 }
 
 /** Read the place out of the address: {as, chat: {kind, id} or null}. */

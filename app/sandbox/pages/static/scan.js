@@ -86,10 +86,22 @@ export function scanSheet(customer = null) {
       state.phone && customer ? state.phone.userid : state.me.userid,
     ),
     choiceField("state", t("scan_channel"), channelOptions(), firstChannel()),
-    !customer && openField("kind", t("scan_kind"), kinds, ["wechat"]),
+    !customer && kindField(kinds),
+    customer && h("p", { class: "sheet-lead", text: t("scan_again_soon") }),
   ];
   const title = t(customer ? "scan_again" : "scan_new");
   openSheet(title, body.filter(Boolean), { label: t("scan_now"), done: (values) => scan(values, customer) });
+}
+
+/** The kinds of customers, and what is to be known of the one that is chosen. */
+function kindField(kinds) {
+  const hint = h("p", { class: "sheet-lead", role: "status", data: { hook: "kind-hint" } });
+  const field = openField("kind", t("scan_kind"), kinds, ["wechat"]);
+  field.addEventListener("change", (event) => {
+    hint.textContent = event.target.value === "wecom" ? t("kind_wecom_hint") : "";
+  });
+  field.append(hint);
+  return field;
 }
 
 function nameField(name) {

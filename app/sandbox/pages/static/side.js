@@ -16,6 +16,8 @@ let chat = null;
 let key = "";
 // The newest row of the ledger when the frame was made: later ones it may not know of.
 let known = 0;
+// Events that were still on their way to the server then.
+let unheard = new Set();
 
 /** Begin. */
 export function startSide() {
@@ -28,7 +30,7 @@ export function startSide() {
   close.addEventListener("click", () => set({ frame: { ...state.frame, src: INSIDE, opened: false } }));
   find("#widths").append(...WIDTHS.map(widthButton));
   addEventListener("message", answer);
-  on(["open", "frame", "me", "theme", "tab", "chats"], draw);
+  on(["open", "frame", "me", "theme", "tab", "chats", "elsewhere"], draw);
   on(["rows", "frame", "open"], drawReload);
   draw();
 }
@@ -71,37 +73,42 @@ function draw() {
     wanted.src,
     wanted.turn,
     state.theme,
+    state.elsewhere?.userid,
   ]);
   if (now === key) return;
   key = now;
-  if (me && (isChat || wanted.opened)) recreate(wanted, isChat ? open : null);
-  else empty();
+  if (state.elsewhere) empty("sidebar_elsewhere");
+  else if (me && (isChat || wanted.opened)) recreate(wanted, isChat ? open : null);
+  else empty(open?.kind === "notices" ? "sidebar_none" : "sidebar_wait");
 }
 
 /** WeCom's client does not reload a page by itself; a dot says when it would be worth while. */
 function drawReload() {
   const hot =
-    Boolean(chat) &&
-    state.rows.event.some((row) => row.seq > known && (row.external_userid || row.chat_id) === chat.id);
+    Boolean(chat) && state.rows.event.some((row) => isAbout(row, chat.id) && isNews(row));
   const button = find("#side-reload");
   button.classList.toggle("hot", hot);
   button.title = t(hot ? "reload_hot" : "reload");
   button.setAttribute("aria-label", button.title);
 }
 
+const isAbout = (row, id) =>
+  row.external_userid === id || row.chat_id === id || Boolean(row.fields?.MemChangeList?.includes(id));
+const isNews = (row) => row.seq > known || (unheard.has(row.seq) && row.outcome === "acked");
+
 function recreate(wanted, open) {
   chat = open && !wanted.opened ? { userid: state.me.userid, kind: open.kind, id: open.id } : null;
   known = Math.max(0, ...Object.values(state.rows).map((rows) => rows.at(-1)?.seq ?? 0));
+  unheard = new Set(state.rows.event.filter((row) => row.outcome === "waiting").map((row) => row.seq));
   frame = h("iframe", { title: t("sidebar_frame"), src: wanted.src, data: { hook: "sidebar" } });
   holder.replaceChildren(frame);
 }
 
-function empty() {
+function empty(key) {
   frame = null;
   chat = null;
-  const key = state.open?.kind === "notices" ? "sidebar_none" : "sidebar_wait";
   holder.replaceChildren(
-    h("div", { class: "empty" }, icon(ICONS.panel, { size: 48 }), h("b", { text: t(key) }), t(`${key}_next`)),
+    h("div", { class: "empty" }, icon(ICONS.panel, { size: 48 }), h("b", { text: t(key) }), t(`${key}_next`, { name: state.me?.name || "" })),
   );
 }
 

@@ -25,10 +25,19 @@ const state = {
   faults: [],
   drawer: { open: false, tab: "events" },
   gone: false,
-  steps: { scanned: false, seen: false, left: false },
+  // The sandbox that answers, and whether its past is still being made.
+  instance: "",
+  preparing: false,
+  // The member whom another tab of this browser plays meanwhile.
+  elsewhere: null,
+  // What the first visit has seen, in this sandbox, since this row of the ledger.
+  steps: { scanned: false, seen: false, left: false, since: 0, instance: "" },
 };
 
 const listeners = new Map();
+
+/** How many rows of each kind the logs keep. */
+export const KEPT = 200;
 
 export { state };
 

@@ -15,10 +15,11 @@ let dismissed = read("localStorage", DISMISSED) === "1";
 
 /** Begin. */
 export function startStrips() {
-  holder.append(...["gone", "faults", "tour"].map((name) => h("div", { id: `strip-${name}` })));
+  holder.append(...["gone", "preparing", "seat", "faults", "tour"].map((name) => h("div", { id: `strip-${name}` })));
   const known = read("sessionStorage", STEPS);
   if (known) set({ steps: { ...state.steps, ...JSON.parse(known) } });
   on("gone", drawGone);
+  on("preparing", drawPreparing);
   on("steps", drawTour);
   drawTour();
 }
@@ -49,8 +50,25 @@ function gone() {
     { class: "strip strip-gone", role: "alert", data: { hook: "gone" } },
     icon(ICONS.warning, { size: 17 }),
     h("b", { text: t("gone") }),
-    h("span", { text: t("gone_next") }),
+    h("span", { text: t("gone_next", { command: command() }) }),
   );
+}
+
+/** What started this sandbox, as one types it. */
+const command = () => (location.port === "8000" ? "make demo" : `make demo PORT=${location.port}`);
+
+function drawPreparing() {
+  keep(find("#strip-preparing"), state.preparing ? [1] : [], {
+    key: () => "preparing",
+    make: () =>
+      h(
+        "div",
+        { class: "strip strip-tour", role: "status", data: { hook: "preparing" } },
+        icon(ICONS.again, { size: 17 }),
+        h("b", { text: t("preparing") }),
+        h("span", { text: t("preparing_next") }),
+      ),
+  });
 }
 
 function drawTour() {

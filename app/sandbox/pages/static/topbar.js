@@ -131,6 +131,7 @@ export function showHelp() {
   ]);
   openSheet(t("help"), [
     h("p", { class: "sheet-lead", text: t("help_lead") }),
+    h("p", { class: "sheet-lead", text: t("help_language") }),
     h("dl", { class: "shortcuts" }, rows),
   ]);
 }

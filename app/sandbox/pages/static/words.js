@@ -5,6 +5,7 @@ export const WORDS = {
   product: ["伴客沙盒", "Banke Sandbox"],
   app_name: ["伴客", "Banke"],
   invented: ["演示数据，全部为虚构", "Demo data, all of it invented"],
+  invented_short: ["演示", "Demo"],
   skip: ["跳到输入框", "Skip to the message box"],
   hints: ["提示", "Hints"],
   parts: ["页面的各部分", "Parts of the page"],
@@ -18,6 +19,10 @@ export const WORDS = {
     "左边是员工的企业微信，右边是客户的手机；侧边栏和回调都来自真实的伴客服务，只有企业微信是模拟的。",
     "On the left is a member's WeCom, on the right a customer's phone. Sidebar and callbacks are those of the real Banke server; only WeCom is played.",
   ],
+  help_language: [
+    "给员工的消息用服务的语言（这里是中文）",
+    "Messages to members are in the language of the server (Chinese here)",
+  ],
   close: ["关闭", "Close"],
   cancel: ["取消", "Cancel"],
   save: ["保存", "Save"],
@@ -28,9 +33,13 @@ export const WORDS = {
   not_copied: ["没有复制成功，请手动选中复制", "Could not copy; please select and copy by hand"],
   gone: ["沙盒已停止", "The sandbox has stopped"],
   gone_next: [
-    "请重新运行 make demo；启动后本页会自动恢复。",
-    "Run make demo again; this page comes back by itself.",
+    "请重新运行 {command}；启动后本页会自动恢复。",
+    "Run {command} again; this page comes back by itself.",
   ],
+  preparing: ["正在准备演示数据…", "Preparing the demo's data…"],
+  preparing_next: ["完成后本页会自动打开。", "This page opens by itself when they are there."],
+  seat_taken: ["另一个标签页已换成{name}", "Another tab has become {name}"],
+  seat_back: ["换回{name}", "Be {name} again"],
   refused: ["沙盒拒绝了这个请求（{status}）", "The sandbox refused this request ({status})"],
 
   // The clock.
@@ -52,7 +61,7 @@ export const WORDS = {
   step_see: ["看欢迎语和侧边栏", "See the welcome and the sidebar"],
   step_leave: ["让客户删除员工，看提醒", "Let the customer delete the member, see the alert"],
   step_done: ["（已完成）", " (done)"],
-  tour_done: ["都看过了，随便玩吧。", "All seen. Play as you like."],
+  tour_done: ["三步都完成了，可以随意试试。", "All three done. Try whatever you like."],
   tour_close: ["不再显示", "Do not show again"],
 
   // The chats.
@@ -70,8 +79,13 @@ export const WORDS = {
   none_found_next: ["换一个词试试。", "Try another word."],
   none_yet: ["还没有客户", "No customers yet"],
   none_yet_next: [
-    "点上面的“新客户扫码”，让第一位客户加进来。",
+    "点上面的「新客户扫码」，让第一位客户加进来。",
     "Press “New customer scans” above to let the first one in.",
+  ],
+  none_allowed: ["{name}没有客户联系权限", "{name} may not contact customers"],
+  none_allowed_next: [
+    "在右上角换一位有权限的同事。",
+    "Become a colleague who may, at the upper right.",
   ],
   choose_chat: ["选择一个会话", "Choose a chat"],
   choose_chat_next: [
@@ -97,7 +111,8 @@ export const WORDS = {
   as_member_named: ["以{name}的身份发送…", "Write as {name}…"],
   enter_sends: ["Enter 发送，Shift + Enter 换行", "Enter sends, Shift + Enter breaks the line"],
   bond_both: ["互为好友", "Friends"],
-  bond_customer_only: ["单向：员工未添加", "One-way: member has not added"],
+  bond_customer_only: ["单向：你还没有加回", "One-way: not added back"],
+  bond_deleted: ["你已删除客户", "You deleted him"],
   bond_member_only: ["客户已删除员工", "Customer left"],
   bond_none: ["关系已结束", "Ended"],
   bond_left: ["已退出", "Left"],
@@ -123,6 +138,11 @@ export const WORDS = {
     "企业微信只在客户聊天和客户群里显示侧边栏；点一条提醒会在这里打开网页。",
     "WeCom shows a sidebar beside customers and groups only. A notice opens its page here.",
   ],
+  sidebar_elsewhere: ["侧边栏暂停", "The sidebar rests"],
+  sidebar_elsewhere_next: [
+    "一个浏览器就是一个企业微信客户端；换回{name}后会重新打开。",
+    "One browser is one WeCom client. It opens again when you are {name} again.",
+  ],
   sidebar_wait: ["侧边栏在这里打开", "The sidebar opens here"],
   sidebar_wait_next: ["在左边选择一位客户。", "Choose a customer on the left."],
 
@@ -132,7 +152,7 @@ export const WORDS = {
   phone_friends: ["他添加的员工", "Members he has added"],
   phone_messages: ["手机上的消息", "Messages on the phone"],
   phone_got: ["{name}收到：{text}", "{name} got: {text}"],
-  phone_none: ["还没有拿起谁的手机", "Nobody's phone in hand"],
+  phone_none: ["还没有选择客户", "No customer chosen yet"],
   phone_none_next: [
     "打开一位客户的聊天，或让新客户扫码。",
     "Open a customer's chat, or let a new customer scan.",
@@ -152,13 +172,21 @@ export const WORDS = {
     "The customer scans a member's code with WeChat and is a friend at once.",
   ],
   scan_lead_again: ["{name}回来了：他的历史会接在一起。", "{name} comes back: the history joins."],
+  scan_again_soon: [
+    "刚问候过的客户，十分钟内不会再收到欢迎语；想再看一次，先按「+1 小时」。",
+    "Who was greeted just now gets no welcome for ten minutes; to see it again, press “+1 h” first.",
+  ],
   scan_name: ["客户的名字", "The customer's name"],
   another_name: ["换一个名字", "Another name"],
   scan_member: ["添加哪位员工", "Which member"],
   scan_channel: ["从哪个渠道", "Through which channel"],
-  scan_kind: ["怎样的客户", "What kind of customer"],
+  scan_kind: ["客户类型", "Kind of customer"],
   kind_wechat: ["微信用户", "WeChat user"],
   kind_wecom: ["企业微信用户", "WeCom user"],
+  kind_wecom_hint: [
+    "企业微信用户没有欢迎语凭证，不会收到欢迎语",
+    "For a WeCom user there is no welcome code, so there will be no welcome",
+  ],
   kind_half: ["免验证单向", "One-way"],
 
   // What people do.
@@ -190,9 +218,9 @@ export const WORDS = {
   did_remark: ["已修改{name}的备注", "Remark of {name} changed"],
   did_tags: ["已修改{name}的标签", "Tags of {name} changed"],
   did_transfer: ["{name}已转接给{member}", "{name} was handed over to {member}"],
-  did_not_transfer: ["{name}没有转接成功", "{name} was not handed over"],
-  did_join: ["{name}加入了“{group}”", "{name} joined “{group}”"],
-  did_leave: ["{name}退出了“{group}”", "{name} left “{group}”"],
+  did_not_transfer: ["{name}转接失败，仍由{member}跟进", "{name} was not handed over and stays with {member}"],
+  did_join: ["{name}加入了「{group}」", "{name} joined “{group}”"],
+  did_leave: ["{name}退出了「{group}」", "{name} left “{group}”"],
   did_become: ["现在的身份是{name}", "You are {name} now"],
   did_storm: ["{n} 位客户同时扫码添加了{member}", "{n} customers scanned and added {member} at once"],
 
@@ -204,6 +232,11 @@ export const WORDS = {
   tab_sdk: ["JS-SDK 日志", "JS-SDK"],
   tab_calls: ["接口调用", "API calls"],
   tab_faults: ["故障注入", "Faults"],
+  tab_events_short: ["事件", "Events"],
+  tab_sdk_short: ["JS-SDK", "JS-SDK"],
+  tab_calls_short: ["接口", "API"],
+  tab_faults_short: ["故障", "Faults"],
+  newest_only: ["最近 {n}", "Newest {n}"],
   filter: ["筛选：名字、事件", "Filter by name or event"],
   events_lead: [
     "企业微信发给服务器的加密回调，点开可看明文与密文",
@@ -238,6 +271,9 @@ export const WORDS = {
   tries: ["共 {n} 次", "{n} attempts"],
   came_welcome: ["欢迎语 {seconds} 秒", "welcome in {seconds} s"],
   came_refused: ["欢迎语被拒 {errcode}", "welcome refused {errcode}"],
+  came_no_code: ["未发欢迎语：企业微信没有给凭证", "No welcome: WeCom gave no code"],
+  came_greeted: ["没有发欢迎语：十分钟内刚问候过", "No welcome: greeted within ten minutes"],
+  came_nothing: ["没有发欢迎语", "No welcome sent"],
   came_notice: ["已提醒{name}", "{name} was alerted"],
   came_of_it: ["结果", "What came of it"],
   plaintext: ["明文", "Plaintext"],
@@ -253,7 +289,7 @@ export const WORDS = {
   faults_on: ["故障进行中", "Fault in force"],
   fault_began: ["已打开：{title}", "On: {title}"],
   fault_ended: ["已恢复：{title}", "Restored: {title}"],
-  restore_one: ["恢复“{title}”", "Restore “{title}”"],
+  restore_one: ["恢复「{title}」", "Restore “{title}”"],
   restore_all: ["全部恢复", "Restore all"],
   storm: ["扫码高峰：{n} 位客户同时扫码", "Rush: {n} customers scan at once"],
 

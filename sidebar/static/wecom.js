@@ -1,0 +1,111 @@
+// WeCom's client: who is it that the member chats with? Everything here ends, with an id or with a
+// Problem; the SDK itself waits for ever where there is no bridge.
+(() => {
+  "use strict";
+
+  const BRIDGE_MS = 3000;
+  const SIGNING_MS = 10000;
+  const JS_APIS = ["getContext", "getCurExternalContact"];
+  const CUSTOMER_ENTRIES = ["contact_profile", "single_chat_tools", "single_kf_tools", "chat_attachment"];
+  const GROUP_ENTRIES = ["group_chat_tools", "chain_group_chat_tools", "internal_group_chat_board"];
+  const EXTERNAL_USERID = /^[A-Za-z0-9_-]{1,64}$/;
+
+  const { Problem } = window.banke;
+  const { corpId, agentId, csrfToken } = document.getElementById("panel").dataset;
+  let registering = null;
+
+  const here = () => location.href.split("#")[0];
+  const said = (error) => [error.errMsg || error.message, error.errCode].filter(Boolean).join(" · ");
+
+  async function sign(url) {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), SIGNING_MS);
+    try {
+      const answer = await fetch("/sidebar/jssdk/signatures", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken },
+        body: JSON.stringify({ url }),
+        signal: stop.signal,
+      });
+      const text = await answer.text();
+      if (answer.ok) return JSON.parse(text);
+      const page = new DOMParser().parseFromString(text, "text/html");
+      throw new Problem("server_error", `HTTP ${answer.status}`, page.querySelector(".bk-problem"));
+    } catch (error) {
+      throw error instanceof Problem ? error : new Problem("network_gone");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function answered(promise) {
+    let timer;
+    const tooLate = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Problem("no_bridge")), BRIDGE_MS);
+    });
+    return Promise.race([promise, tooLate]).finally(() => clearTimeout(timer));
+  }
+
+  async function register() {
+    const signed = { [here()]: sign(here()) };
+    await signed[here()];
+    const signatures = (url) => (signed[url] = signed[url] || sign(url));
+    window.ww.register({
+      corpId,
+      agentId,
+      jsApiList: JS_APIS,
+      getConfigSignature: async (url) => (await signatures(url)).config,
+      getAgentConfigSignature: async (url) => (await signatures(url)).agentConfig,
+    });
+    try {
+      await answered(window.ww.ensureConfigReady());
+    } catch (error) {
+      throw error instanceof Problem ? error : new Problem("signature_refused", said(error));
+    }
+  }
+
+  async function checkEntry() {
+    let entry;
+    try {
+      ({ entry } = await answered(window.ww.getContext()));
+    } catch (error) {
+      // Old clients do not know where they were opened; the next call will tell.
+      if (error instanceof Problem) throw error;
+      return;
+    }
+    if (GROUP_ENTRIES.includes(entry)) throw new Problem("wrong_entry_group");
+    if (!CUSTOMER_ENTRIES.includes(entry)) throw new Problem("wrong_entry", entry);
+  }
+
+  async function askCustomer() {
+    let userId;
+    try {
+      ({ userId } = await answered(window.ww.getCurExternalContact()));
+    } catch (error) {
+      if (error instanceof Problem) throw error;
+      const isElsewhere = /without context/i.test(said(error));
+      throw new Problem(isElsewhere ? "wrong_entry" : "wecom_refuses", said(error));
+    }
+    if (!EXTERNAL_USERID.test(userId)) throw new Problem("wrong_entry");
+    return userId;
+  }
+
+  window.banke.findCustomer = async () => {
+    if (!registering) {
+      registering = register();
+      registering.catch(() => { registering = null; });
+    }
+    try {
+      await registering;
+      await checkEntry();
+      return await askCustomer();
+    } catch (error) {
+      throw error instanceof Problem ? error : new Problem("no_bridge", said(error));
+    }
+  };
+
+  // The SDK says each refusal twice, the second time to nobody.
+  window.addEventListener("unhandledrejection", (event) => {
+    if (event.reason && event.reason.errMsg) event.preventDefault();
+  });
+})();
