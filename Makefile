@@ -38,7 +38,7 @@ demo: setup ## the whole product on this machine, with a WeCom of its own
 	@exec $(BIN)/flask demo --port $(PORT)
 
 test: setup ## the tests
-	@$(BIN)/pytest -q $(PYTEST_ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: setup ## format, lint, types, import contract, then the tests
 	@$(BIN)/ruff format --check .

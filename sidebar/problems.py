@@ -178,6 +178,8 @@ CLIENT_KINDS = (
     "server_error",
 )
 LATER = N_("请等大约 {seconds} 秒再试，你的数据都在。")
+LIMIT = N_("调用次数到了企业微信的上限。")
+LIMIT_REACHED = 45009
 RETRYING = N_("大约 {seconds} 秒后会自动再试，你的数据都在。")
 GAVE_UP = N_("已经自动再试了几次，还是不行。请过几分钟再试，你的数据都在。")
 SOON_SECONDS = 10
@@ -280,7 +282,12 @@ def tell_problem(problem: Problem, **values: str) -> Told:
 
 
 def _with_patience(told: Told, error: WeComError, seconds: int) -> Told:
-    # A page only reads: that a call may have taken effect all the same is of no interest here.
-    what = told.what if isinstance(error, Unanswered) else error.plain
+    # A page only reads: that a call may have taken effect all the same is of no interest here. Nor
+    # is what our jobs do by themselves, of which the words for WeCom's numbers speak.
+    what = told.what
+    if error.errcode == LIMIT_REACHED:
+        what = _(LIMIT)
+    elif error.errcode is None and not isinstance(error, Unanswered):
+        what = error.plain
     todo = _(LATER, seconds=seconds) if seconds > SOON_SECONDS else told.todo
     return replace(told, what=what, todo=todo)

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ REQUIRED = {
 
 BROWSER = "browser"
 BROWSER_TESTS = Path(__file__).parent / "browser"
+LEFT_OUT = "banke_left_out"
 left_out = pytest.StashKey[int]()
 
 
@@ -53,7 +55,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if ours and find_chromium() is None:
         items[:] = [item for item in items if item not in ours]
         config.stash[left_out] = len(ours)
+        # Where the tests run in two processes, these collect, and another one tells.
+        getattr(config, "workeroutput", {})[LEFT_OUT] = len(ours)
         config.hook.pytest_deselected(items=ours)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from a process of tests how many it left out."""
+    node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
 
 
 def pytest_terminal_summary(

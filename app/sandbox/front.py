@@ -168,6 +168,9 @@ def _answer(
         headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         return Response(page, status=answer.status, headers=headers)
     response = Response(_chunks(answer), status=answer.status, headers=headers)
+    # Where the server does not keep the connection, the answer owns the socket: a page that is
+    # left before its end would leave it open.
+    response.call_on_close(answer.close)
     response.call_on_close(connection.close)
     return response
 

@@ -28,12 +28,23 @@
   // WeCom's limits pass by themselves. The tries are counted over pages, or one that is loaded anew
   // would try for ever.
 
+  // Some web views forbid storage; a page that cannot count its tries makes none.
+  function inStorage(work) {
+    try {
+      return work(window.sessionStorage);
+    } catch {
+      return null;
+    }
+  }
+
   function triesSoFar() {
-    const [tries, at] = (sessionStorage.getItem(KEY) || "0 0").split(" ").map(Number);
+    const counted = inStorage((storage) => storage.getItem(KEY) || "0 0");
+    if (counted === null) return MOST_RETRIES;
+    const [tries, at] = counted.split(" ").map(Number);
     return Date.now() - at < FORGET_MS ? tries : 0;
   }
 
-  const forgetTries = () => sessionStorage.removeItem(KEY);
+  const forgetTries = () => inStorage((storage) => storage.removeItem(KEY));
 
   // The box promises another try only here, where one follows.
   function retryLater(box, again) {
@@ -44,7 +55,7 @@
       return;
     }
     todo.textContent = box.dataset.retrying;
-    sessionStorage.setItem(KEY, `${tries + 1} ${Date.now()}`);
+    inStorage((storage) => storage.setItem(KEY, `${tries + 1} ${Date.now()}`));
     setTimeout(() => {
       if (box.isConnected) again();
     }, Number(box.dataset.retryAfter) * 1000);

@@ -297,6 +297,7 @@ def test_a_busy_wecom_is_asked_again_as_long_as_the_box_says_so(
             with sidebar.page.expect_response(f"**{customer_path(customer)}"):
                 sidebar.page.clock.fast_forward(3000)
         expect(sidebar.problem("wecom_busy")).to_contain_text("已经自动再试了几次")
+        expect(sidebar.problem("wecom_busy")).not_to_contain_text("会自动")
     finally:
         stage.box.named_faults.clear()
     sidebar.open(customer)

@@ -68,6 +68,35 @@ def test_a_transfer_is_told_to_both_members(box: Sandbox, api: PagesApi) -> None
     assert texts(api.chat("lisi", customer)) == ["你已接替同事服务王知夏，现在可以开始聊天了。"]
 
 
+def test_a_transfer_that_fails_says_why(box: Sandbox, api: PagesApi) -> None:
+    customer = box.people.customer_scans("zhaoyi", name="王知夏").external_userid
+    box.people.transfer_refused("zhaoyi", customer)
+    assert api.chat("zhaoyi", customer)[-1]["text"] == "王知夏没有接受转接，仍由你服务。"
+    box.people.transfer_refused("zhaoyi", customer, reason="customer_limit_exceed")
+    assert api.chat("zhaoyi", customer)[-1]["text"] == "接替的同事客户已满，王知夏仍由你服务。"
+
+
+def test_who_was_not_added_back_is_told_of_as_such(box: Sandbox, api: PagesApi) -> None:
+    customer = box.people.customer_scans("zhaoyi", name="王知夏", half=True).external_userid
+    assert texts(api.chat("zhaoyi", customer)) == ["王知夏通过免验证添加了你，你还没有加回。"]
+    row = api.get("chats", userid="zhaoyi")["chats"][0]
+    assert (row["bond"], row["deleted"]) == ("customer_only", False)
+    box.people.member_adds_back("zhaoyi", customer)
+    box.people.member_deletes_customer("zhaoyi", customer)
+    row = api.get("chats", userid="zhaoyi")["chats"][0]
+    assert (row["bond"], row["deleted"]) == ("customer_only", True)
+
+
+def test_the_welcome_itself_says_how_long_it_took(
+    box: Sandbox, wecom: Client, api: PagesApi
+) -> None:
+    event = box.people.customer_scans("zhaoyi")
+    body = {"welcome_code": event.welcome_code, "text": {"content": "您好"}}
+    assert wecom.post("externalcontact/send_welcome_msg", **body)["errcode"] == 0
+    message = api.chat("zhaoyi", event.external_userid)[-1]
+    assert message["welcome_ms"] == box.ledger.accepted_welcomes()[0].ms_from_event
+
+
 def test_a_remark_is_the_title_of_the_chat(box: Sandbox, api: PagesApi) -> None:
     customer = box.people.customer_scans("zhaoyi", name="王知夏").external_userid
     box.people.member_edits_remark("zhaoyi", customer, remark="王-南山店")

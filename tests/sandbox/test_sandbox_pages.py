@@ -98,6 +98,7 @@ def test_the_page_comes_in_the_language_and_theme_of_the_cookies(
 ) -> None:
     plain = browser.get(pages).text
     assert '<html lang="zh-CN" data-theme="light">' in plain
+    browser.cookies.clear()
     cookies = {"sandbox_language": "en", "sandbox_theme": "dark", "sandbox_member": "lisi"}
     chosen = browser.get(pages, cookies=cookies).text
     assert '<html lang="en" data-theme="dark">' in chosen

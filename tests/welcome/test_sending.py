@@ -98,10 +98,10 @@ def test_a_name_that_cannot_be_had_is_a_neutral_word(runtime: Runtime, box: Sand
 
 def test_a_slow_name_is_not_waited_for(runtime: Runtime, box: Sandbox) -> None:
     _add_default(runtime, "{{客户昵称}}好")
-    box.faults.latency("externalcontact/get", 3.0)
+    box.faults.latency("externalcontact/get", 8.0)
     began = clock.monotonic()
     try_once(runtime, greeting_of(box.people.customer_scans("zhaoyi", name="王女士")))
-    assert clock.monotonic() - began < 2.9
+    assert clock.monotonic() - began < 7.5
     assert box.ledger.accepted_welcomes()[0].text == "您好"
 
 

@@ -87,7 +87,11 @@ function tabButton(name, count) {
     },
     h("span", { class: "long", text: t(`tab_${name}`) }),
     h("span", { class: "short", text: t(`tab_${name}_short`) }),
-    count > 0 && h("span", { class: name === "faults" ? "badge badge-demo" : "badge", text: count < KEPT ? count : `${KEPT}+` }),
+    count > 0 &&
+      h("span", {
+        class: name === "faults" ? "badge badge-demo" : "badge",
+        text: count < KEPT ? count : `${KEPT}+`,
+      }),
   );
 }
 

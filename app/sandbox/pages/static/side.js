@@ -108,7 +108,13 @@ function empty(key) {
   frame = null;
   chat = null;
   holder.replaceChildren(
-    h("div", { class: "empty" }, icon(ICONS.panel, { size: 48 }), h("b", { text: t(key) }), t(`${key}_next`, { name: state.me?.name || "" })),
+    h(
+      "div",
+      { class: "empty" },
+      icon(ICONS.panel, { size: 48 }),
+      h("b", { text: t(key) }),
+      t(`${key}_next`, { name: state.me?.name || "" }),
+    ),
   );
 }
 

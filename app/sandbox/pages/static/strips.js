@@ -15,7 +15,8 @@ let dismissed = read("localStorage", DISMISSED) === "1";
 
 /** Begin. */
 export function startStrips() {
-  holder.append(...["gone", "preparing", "seat", "faults", "tour"].map((name) => h("div", { id: `strip-${name}` })));
+  const names = ["gone", "preparing", "seat", "faults", "tour"];
+  holder.append(...names.map((name) => h("div", { id: `strip-${name}` })));
   const known = read("sessionStorage", STEPS);
   if (known) set({ steps: { ...state.steps, ...JSON.parse(known) } });
   on("gone", drawGone);

@@ -1,4 +1,4 @@
-// Short messages at the foot of the page, and words for screen readers alone.
+// Short messages at the top of the stage, and words for screen readers alone.
 
 import { find, h } from "./dom.js";
 import { Gone } from "./api.js";

@@ -112,7 +112,7 @@ export const WORDS = {
   enter_sends: ["Enter 发送，Shift + Enter 换行", "Enter sends, Shift + Enter breaks the line"],
   bond_both: ["互为好友", "Friends"],
   bond_customer_only: ["单向：你还没有加回", "One-way: not added back"],
-  bond_deleted: ["你已删除客户", "You deleted him"],
+  bond_deleted: ["你已删除客户", "Deleted by you"],
   bond_member_only: ["客户已删除员工", "Customer left"],
   bond_none: ["关系已结束", "Ended"],
   bond_left: ["已退出", "Left"],
