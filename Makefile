@@ -47,7 +47,7 @@ check: setup ## format, lint, types, import contract, then the tests
 	@$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 
-pictures: setup ## the README's pictures, anew from a running demo (port 8000)
+pictures: setup ## the README's pictures, anew from a running demo
 	@PICTURES=docs/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
 
 bench: setup ## the benchmark: floor, naive peer and ours side by side

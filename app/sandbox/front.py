@@ -5,6 +5,7 @@ So the browser sees one origin, and the server sees a WeCom client, as in produc
 
 import http.client
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -163,8 +164,8 @@ def _answer(
     ]
     is_page = (answer.getheader("Content-Type") or "").startswith("text/html")
     if rewrite_html and is_page and request.method != "HEAD":
-        page = rewrite_html(request.path, answer.read())
-        connection.close()
+        with closing(connection), answer:
+            page = rewrite_html(request.path, answer.read())
         headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         return Response(page, status=answer.status, headers=headers)
     response = Response(_chunks(answer), status=answer.status, headers=headers)

@@ -4,6 +4,7 @@ They go into the folder that PICTURES names (`make pictures`), else into a tempo
 """
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,8 +31,7 @@ KEEN, LOST = "沈佳禾", "林听澜"
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a demo that is ready, in a folder of its own."""
-    # Its address is to be seen in a picture, where it should be the one that readers know.
-    port = USUAL_PORT if os.environ.get("PICTURES") else free_port()
+    port = usual_port()
     environment = os.environ | {"PYTHONPATH": str(ROOT), "FLASK_APP": f"{ROOT / 'wsgi.py'}:app"}
     with subprocess.Popen(
         [sys.executable, "-m", "flask", "demo", "--port", str(port)],
@@ -47,6 +47,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(30)
+
+
+def usual_port() -> int:
+    """Return the port that readers know, which one picture shows; another if that is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            return free_port()
+    return USUAL_PORT
 
 
 @pytest.fixture(scope="module")
