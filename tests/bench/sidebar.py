@@ -94,5 +94,5 @@ def _requests(
 
 def _cookie(app: Flask, userid: str) -> str:
     response = Response()
-    app.extensions["banke_sidebar"].cookies.write_session(response, new_session(userid))
+    app.extensions["banke_sidebar"].cookies.write_session(response, new_session(userid, 1))
     return response.headers["Set-Cookie"].split(";")[0]
