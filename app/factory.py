@@ -4,14 +4,13 @@ import os
 
 from flask import Flask, Response
 
-from app import clock, domain_file, health
+from app import domain_file, health
 from app.access import require_policies
 from app.assets import register_assets
 from app.cli import register_commands
 from app.config import Config, load_config
-from app.i18n import _, use_language
-from app.log import configure_logging
-from app.runtime import build_runtime
+from app.i18n import _
+from app.runtime import build_runtime, set_up_process
 from app.schema import require_schema
 from callbacks import views as callbacks
 from sidebar import views as sidebar
@@ -40,17 +39,10 @@ def create_app(config: Config | None = None) -> Flask:
     if config is None and os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         return app
     config = config or load_config()
-    set_up(config)
+    set_up_process(config)
     _open_doors(app, config)
     require_policies(app)
     return app
-
-
-def set_up(config: Config) -> None:
-    """Prepare this process: its language, its clock, its log."""
-    use_language(config.server.language)
-    clock.follow(config.wecom.clock_file)
-    configure_logging()
 
 
 def _open_doors(app: Flask, config: Config) -> None:

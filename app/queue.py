@@ -187,6 +187,9 @@ class _Listener(SimpleWorker):
     def subscribe(self) -> None:
         """Take no commands from Redis: who can write there shall not end this process."""
 
+    def procline(self, message: str) -> None:
+        """Leave the process's title alone: it is not this thread's."""
+
     def _install_signal_handlers(self) -> None:
         """Leave the process's signals alone."""
 

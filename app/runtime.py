@@ -6,8 +6,11 @@ that reach over the network (`send_ sync_ push_`) take it instead of a session.
 
 from dataclasses import dataclass
 
+from app import clock
 from app.config import Config
 from app.db import LOCK_WAIT_SECONDS, Database
+from app.i18n import use_language
+from app.log import configure_logging
 from app.queue import Doorbell, Ringer, connect_redis
 from app.seal import Sealer
 from app.wecom.client import WeComClient, connect_wecom
@@ -27,6 +30,13 @@ class Runtime:
     def corp_id(self) -> str:
         """The corp this deployment serves."""
         return self.config.wecom.corp_id
+
+
+def set_up_process(config: Config) -> None:
+    """Prepare this process: its language, its clock, its log."""
+    use_language(config.server.language)
+    clock.follow(config.wecom.clock_file)
+    configure_logging()
 
 
 def build_runtime(

@@ -177,7 +177,8 @@ class Deployment:
         found = []
         for process in psutil.Process(self.processes["serve"].pid).children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                words = process.cmdline()
+                # Forked parts have a title in its place; the others the command's words.
+                words = " ".join(process.cmdline()).split()
                 named = part in words or (part == "redis" and "server" in words[0].rsplit("/")[-1])
                 if named:
                     found.append(process)

@@ -9,12 +9,11 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 
-from app import clock
 from app.config import Config, load_config
 from app.errors import BankeError
 from app.i18n import use_language
 from app.log import configure_logging
-from app.runtime import Runtime, build_runtime
+from app.runtime import Runtime, build_runtime, set_up_process
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,9 +22,7 @@ R = TypeVar("R")
 def current_config() -> Config:
     """Read the configuration and prepare this process for it."""
     config = load_config()
-    use_language(config.server.language)
-    clock.follow(config.wecom.clock_file)
-    configure_logging()
+    set_up_process(config)
     return config
 
 

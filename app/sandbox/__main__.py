@@ -4,15 +4,16 @@ import argparse
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from .pages import build_pages, rewrite_html
 from .server import CALLBACK_PATH, Sandbox, SandboxServer
 
 
-def main() -> int:
-    """Run a sandbox until SIGTERM or SIGINT."""
-    options = _options()
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a sandbox until SIGTERM or SIGINT; `arguments`: instead of the command line's."""
+    options = _options(arguments)
     box = Sandbox(clock_file=options.clock_file, seed=options.seed, redis_note=options.redis_note)
     box.ready = not options.wait_for_ready
     if options.crowd:
@@ -35,7 +36,7 @@ def main() -> int:
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m app.sandbox", description="A small WeCom.")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--server", default="", help="the server behind the front, on this machine")
@@ -51,7 +52,7 @@ def _options() -> argparse.Namespace:
         help="let the pages wait until somebody posts to /sandbox/api/ready",
     )
     parser.add_argument("--crowd", type=int, default=0, help="so many more customers")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _connect(box: Sandbox, options: argparse.Namespace) -> None:

@@ -1,15 +1,14 @@
 """The processes of the demo: each in a group of its own, ended in order whatever happens."""
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-END_SECONDS = 20
+from app import forks
 
-Child = subprocess.Popen[bytes]
+END_SECONDS = 20
 
 
 class Children:
@@ -17,7 +16,7 @@ class Children:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._processes: list[Child] = []
+        self._processes: list[forks.Fork] = []
 
     def __enter__(self) -> Self:
         return self
@@ -30,25 +29,23 @@ class Children:
     ) -> None:
         for process in reversed(self._processes):
             process.terminate()
-            try:
-                process.wait(END_SECONDS)
-            except subprocess.TimeoutExpired:
+            process.join(END_SECONDS)
+            if process.is_alive():
                 process.kill()
-                process.wait()
+                process.join()
 
-    def start(self, name: str, *module_and_options: str) -> Child:
-        """Start `python -m …`; what it says goes into <name>.log."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("BANKE_")}
-        environment["BANKE_CONFIG"] = str(self._home / "config.toml")
-        # A group of its own, so that Ctrl-C reaches us alone and we end the others in order.
-        with (self._home / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 -- our own interpreter and our own modules
-                [sys.executable, "-m", *module_and_options],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
-            )
+    def start(self, name: str, run: Callable[..., object], *arguments: object) -> forks.Fork:
+        """Start `run(*arguments)`; what it says goes into <name>.log."""
+        log = self._home / f"{name}.log"
+        process = forks.start(f"banke {name}", _live, log, run, arguments)
         self._processes.append(process)
         return process
+
+
+def _live(log: Path, run: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    # A group of its own, so that Ctrl-C reaches the demo alone and it ends the others in order.
+    os.setsid()
+    with log.open("ab") as file:
+        for standard in (1, 2):
+            os.dup2(file.fileno(), standard)
+    run(*arguments)

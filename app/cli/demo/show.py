@@ -21,19 +21,21 @@ from typing import NoReturn
 import click
 import requests
 
-from app import clock, schema
-from app.cli.demo.children import Child, Children
+from app import clock, forks, schema
+from app.cli.demo.children import Children
 from app.cli.demo.history import History, Outcome
 from app.cli.demo.plot import plan_history
 from app.cli.demo.sandbox_client import SandboxClient
 from app.cli.demo.story import tell
 from app.cli.tools import refuse, speak_as_terminal
-from app.config import load_config
+from app.config import Config, load_config
 from app.db import Database
 from app.i18n import _
-from app.runtime import build_runtime
+from app.runtime import build_runtime, set_up_process
+from app.sandbox.__main__ import main as play_wecom
 from app.sandbox.seed import MEMBERS
 from app.sandbox.server import AES_KEY, AGENT_ID, CORP_ID, SECRET, TOKEN
+from app.tree import run_serve
 from app.welcome.actions import import_scripts
 
 HOME = Path("var") / "demo"
@@ -41,7 +43,6 @@ START_SECONDS = 30.0
 LOOK_SECONDS = 0.03
 HISTORY_SECONDS = 60.0
 SCRIPTS = "scripts.toml"
-SERVE = ("flask", "serve", "--tied")
 # Where `flask serve` says how its own Redis is reached.
 REDIS_NOTE = HOME / "redis.address"
 
@@ -128,7 +129,7 @@ def _free_port() -> int:
 
 
 def _start(children: Children, box: SandboxClient, port: int) -> None:
-    """Start sandbox and server, and make the database while they load."""
+    """Start the sandbox, make the database, start the server on it."""
     server_port = _free_port()
     server = f"http://127.0.0.1:{server_port}"
     database_url = f"sqlite:///{HOME.as_posix()}/banke.db"
@@ -141,24 +142,35 @@ def _start(children: Children, box: SandboxClient, port: int) -> None:
         secret_key=secrets.token_hex(32),
     )
     (HOME / "config.toml").write_text(text, encoding="utf-8")
-    sandbox = children.start(
-        "sandbox",
-        *("app.sandbox", "--seed", "--wait-for-ready"),
+    sandbox = children.start("sandbox", play_wecom, _options(server, port))
+    _make_database(database_url)
+    serve = children.start("server", _serve, _config())
+    for child, url in (
+        (sandbox, f"{box.address}/sandbox/api/state"),
+        (serve, f"{server}/readyz"),
+    ):
+        if not _wait_for(partial(_answers, url), child, box.stop):
+            _give_up()
+
+
+def _serve(config: Config) -> None:
+    set_up_process(config)
+    run_serve(config)
+
+
+def _options(server: str, port: int) -> list[str]:
+    """Return how the sandbox is run."""
+    return [
+        *("--seed", "--wait-for-ready"),
         *("--port", str(port)),
         *("--server", server),
         *("--clock-file", str(HOME / "clock")),
         *("--redis-note", str(REDIS_NOTE)),
-    )
-    first = children.start("server", *SERVE)
-    _make_database(database_url)
-    is_ready = partial(_answers, f"{server}/readyz")
-    if not _wait_for(partial(_answers, f"{box.address}/sandbox/api/state"), sandbox, box.stop):
-        _give_up()
-    # A server that was quicker than the database has refused to serve without one.
-    if not _wait_for(is_ready, first, box.stop) and not _wait_for(
-        is_ready, children.start("server", *SERVE), box.stop
-    ):
-        _give_up()
+    ]
+
+
+def _config(environment: dict[str, str] | None = None) -> Config:
+    return load_config(HOME / "config.toml", environment or {})
 
 
 def _make_database(url: str) -> None:
@@ -177,10 +189,10 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wait_for(condition: Callable[[], bool], child: Child, stop: threading.Event) -> bool:
+def _wait_for(condition: Callable[[], bool], child: forks.Fork, stop: threading.Event) -> bool:
     """Wait until it is so; False when the child has ended, or is at it for too long."""
     end = clock.monotonic() + START_SECONDS
-    while clock.monotonic() < end and child.poll() is None:
+    while clock.monotonic() < end and child.is_alive():
         if condition():
             return True
         if stop.wait(LOOK_SECONDS):
@@ -195,7 +207,7 @@ def _give_up() -> NoReturn:
 def _live_through_history(box: SandboxClient) -> None:
     """Play the sixty days and write down what came of them; what is missing is only told."""
     environment = {"BANKE_REDIS__URL": REDIS_NOTE.read_text()} if REDIS_NOTE.exists() else {}
-    runtime = build_runtime(load_config(HOME / "config.toml", environment))
+    runtime = build_runtime(_config(environment))
     began = clock.monotonic()
     ticks = plan_history(clock.utcnow().astimezone(runtime.config.server.zone))
     history = History(box, runtime, within=HISTORY_SECONDS)
