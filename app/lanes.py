@@ -7,11 +7,12 @@ while anybody waits to be greeted, the others give way.
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql import ColumnElement, Select
 
 from app import clock
-from app.claims import Claim, Due, Later, claim_due, has_due, release, renew
+from app.claims import Claim, Due, Later, claim_due, has_due, look_for_due, release, renew
 from app.deliveries.models import Delivery
 from app.drain import Lane
 from app.inbox.models import InboxEvent
@@ -26,6 +27,7 @@ LEASE = 60.0
 URGENT_POOL = 32
 POOL = 12
 GIVE_WAY = timedelta(seconds=0.1)
+IS_URGENT = InboxEvent.lane == "urgent"
 
 
 def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
@@ -35,7 +37,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             runtime,
             "urgent",
             InboxEvent,
-            InboxEvent.lane == "urgent",
+            IS_URGENT,
             work=partial(work_event, runtime),
             pool=URGENT_POOL,
             lease=URGENT_LEASE,
@@ -69,8 +71,11 @@ def _lane(
     pool: int,
     lease: float,
 ) -> Lane:
+    look = look_for_due(table, *conditions)
+    gives_way_to = None if name == "urgent" else look_for_due(InboxEvent, IS_URGENT)
+
     def claim(limit: int, overdue: float) -> list[Claim]:
-        while _is_wanted(runtime, name, table, *conditions, overdue=overdue):
+        while _is_wanted(runtime, look, gives_way_to, overdue=overdue):
             with runtime.db.write() as session:
                 claims = claim_due(
                     session, table, *conditions, limit=limit, lease=lease, overdue=overdue
@@ -96,11 +101,7 @@ def _lane(
 
 
 def _is_wanted(
-    runtime: Runtime,
-    name: str,
-    table: type[Due],
-    *conditions: ColumnElement[bool],
-    overdue: float,
+    runtime: Runtime, look: Select[Any], gives_way_to: Select[Any] | None, *, overdue: float
 ) -> bool:
     """Look without waiting for any writer whether this lane has something to claim.
 
@@ -109,8 +110,8 @@ def _is_wanted(
             and the processor are things to be waited for.
     """
     with runtime.db.read() as session:
-        if not has_due(session, table, *conditions, overdue=overdue):
+        if not has_due(session, look, overdue=overdue):
             return False
-        if name != "urgent" and has_due(session, InboxEvent, InboxEvent.lane == "urgent"):
+        if gives_way_to is not None and has_due(session, gives_way_to):
             raise Later(clock.utcnow() + GIVE_WAY)
         return True
