@@ -27,6 +27,7 @@ $(READY): requirements.lock requirements-dev.lock app/translations/en/LC_MESSAGE
 	@echo "installing the locked dependencies ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-input --only-binary :all: --require-hashes -r requirements-dev.lock
 	@$(BIN)/pybabel -q compile -d app/translations
+	@$(BIN)/python -m compileall -q app callbacks sidebar
 	@touch $@
 
 # Brought again when the folder was deleted; touched, since nothing is written when nothing changed.
