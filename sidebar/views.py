@@ -1,10 +1,12 @@
 """The routes of the sidebar, and the one place where their policies are enforced."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from app.access import access, policy_of
@@ -140,10 +142,25 @@ def sign_address() -> Response:
 def show_panel(external_userid: str, panel: str) -> Response:
     """Answer with a panel of a customer's card."""
     del external_userid  # the card has it, looked at
-    shown, card = _panel(panel), _card()
-    with _door().runtime.db.read() as session:
-        values = shown.load(session, card)
-    return _answer(shown, f"panels/{shown.name}/panel.html", values)
+    shown = _panel(panel)
+    return _answer(shown, shown.template, _loaded(shown.load))
+
+
+@bp.get("/customers/<external_userid>/<panel>/<part>")
+@access("member-of-customer")
+def show_part(external_userid: str, panel: str, part: str) -> Response:
+    """Answer with a part of a panel.
+
+    At the address of an action it leads to the panel: somebody loads the page again that a form
+    without JavaScript left.
+    """
+    del external_userid  # the card has it, looked at
+    shown = _panel(panel)
+    if part in shown.parts:
+        return _answer(shown, shown.parts[part].template, _loaded(shown.parts[part].load))
+    _action(shown, part)
+    place = url_for(".show_panel", external_userid=_card().external_userid, panel=shown.name)
+    return auth.sent_to(place, 303)
 
 
 @bp.post("/customers/<external_userid>/<panel>/<action>")
@@ -153,20 +170,13 @@ def act(external_userid: str, panel: str, action: str) -> Response:
     del external_userid  # the card has it, looked at
     shown = _panel(panel)
     reply = _action(shown, action)(_door().runtime, _card(), request.form.to_dict())
-    response = _answer(shown, reply.template, reply.values)
+    if pages.wants_page(request):
+        # Without JavaScript the form was sent by the browser: it shows the whole panel again.
+        response = _answer(shown, shown.template, _loaded(shown.load) | reply.values)
+    else:
+        response = _answer(shown, reply.template, reply.values)
     response.status_code = reply.status
     return response
-
-
-@bp.get("/customers/<external_userid>/<panel>/<action>")
-@access("member-of-customer")
-def leave_action(external_userid: str, panel: str, action: str) -> Response:
-    """Lead to the panel: somebody loads the page again that a form without JavaScript left."""
-    del external_userid  # the card has it, looked at
-    shown = _panel(panel)
-    _action(shown, action)
-    place = url_for(".show_panel", external_userid=_card().external_userid, panel=shown.name)
-    return auth.sent_to(place, 303)
 
 
 @bp.errorhandler(Problem)
@@ -291,6 +301,11 @@ def _panel(name: str) -> Panel:
     if found is None:
         raise Problem("no_permission", reason="panel")
     return found
+
+
+def _loaded(load: Callable[[Session, CardContext], dict[str, Any]]) -> dict[str, Any]:
+    with _door().runtime.db.read() as session:
+        return load(session, _card())
 
 
 def _action(panel: Panel, name: str) -> Action:

@@ -84,6 +84,7 @@
   // Nothing of one customer may stand beside the chat with another.
   function turnTo(next) {
     customer = next;
+    document.dispatchEvent(new Event("banke:turn"));
     notice.replaceChildren();
     toast.replaceChildren();
     panel.replaceChildren(...skeleton.map((part) => part.cloneNode(true)));

@@ -1,9 +1,8 @@
 // The profile's own script. Everything works without it; it adds the look of a tap before the
-// server has answered, arrow keys in the row of stages, and a toast that goes away by itself.
+// server has answered, and arrow keys in the row of stages.
 (() => {
   "use strict";
 
-  const TOAST_MS = 8000;
   const rows = () => document.querySelectorAll(".bk-stages__row");
   const stagesOf = (row) => [...row.querySelectorAll(".bk-stage")];
   const pressedOf = (row) => row.querySelector('.bk-stage[aria-pressed="true"]');
@@ -78,37 +77,7 @@
     if (event.target.matches?.(".bk-avatar__image")) event.target.hidden = true;
   }, true);
 
-  // The toast stays while somebody points at it or is in it.
-  let timer = 0;
-  let focusWasInToast = false;
-
-  function rest(toast) {
-    clearTimeout(timer);
-    const isHeld = toast.matches(":hover") || toast.contains(document.activeElement);
-    if (toast.firstElementChild && !isHeld) timer = setTimeout(() => toast.replaceChildren(), TOAST_MS);
-  }
-
-  function watch(toast) {
-    new MutationObserver(() => {
-      rest(toast);
-      // Whoever pressed a button that is gone goes on from the stage that it was about.
-      if (focusWasInToast && document.activeElement === document.body) {
-        document.querySelector('.bk-stage[tabindex="0"]')?.focus({ preventScroll: true });
-      }
-    }).observe(toast, { childList: true });
-    for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(timer));
-    for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, () => setTimeout(rest, 0, toast));
-    document.addEventListener("focusin", (event) => { focusWasInToast = toast.contains(event.target); });
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape") toast.replaceChildren(); });
-  }
-
-  function start() {
-    const toast = document.getElementById("toast");
-    if (toast) watch(toast);
-    arrange();
-  }
-
   document.addEventListener("htmx:after:settle", arrange);
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
-  else start();
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", arrange);
+  else arrange();
 })();

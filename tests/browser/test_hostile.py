@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from app.db import fit
 from app.sandbox.world import Tag, TagGroup
 from app.words import clean
-from sidebar.panels.profile.view import visible
+from sidebar.panels.showing import visible
 from tests.browser.client import ChatClient, card_address, newcomer, settle
 from tests.browser.hostile import HOSTILE, TRICKS, WRAPS
 from tests.browser.watching import Browsing

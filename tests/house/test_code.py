@@ -19,6 +19,12 @@ SOURCES = sorted(
     for folder in ("app", "callbacks", "migrations", "sidebar", "tests")
     for path in (ROOT / folder).rglob("*.py")
 )
+PAGES = sorted(
+    path
+    for folder in ("app/sandbox", "sidebar")
+    for kind in ("css", "html", "js")
+    for path in (ROOT / folder).rglob(f"*.{kind}")
+)
 MAX_FILE, MAX_FUNCTION = 400, 60
 
 
@@ -36,6 +42,11 @@ def test_a_file_is_small_and_says_what_lives_in_it(path: Path) -> None:
         and "versions" not in path.parts
     ]
     assert long == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_page_a_script_and_a_style_are_small(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_FILE
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

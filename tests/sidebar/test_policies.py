@@ -43,13 +43,26 @@ def sidebar_requests(app: Flask, customer: str) -> Iterator[tuple[Rule, str, str
 
 def addresses(rule: Rule, customer: str) -> Iterator[str]:
     """Fill a rule's places. A place that is not known here is a mistake: KeyError."""
+    yield from dict.fromkeys(
+        "".join(
+            places[part[1:-1]] if part.startswith("<") else part
+            for part in re.split(r"(<\w+>)", rule.rule)
+        )
+        for places in places_of(customer)
+    )
+
+
+def places_of(customer: str) -> Iterator[dict[str, str]]:
+    """Yield what the places of an address can hold: a part is also what an action leaves behind."""
     for panel in PANELS:
-        for action in panel.actions:
-            places = {"external_userid": customer, "panel": panel.name, "action": action}
-            yield "".join(
-                places[part[1:-1]] if part.startswith("<") else part
-                for part in re.split(r"(<\w+>)", rule.rule)
-            )
+        for name in [*panel.actions, *panel.parts]:
+            action = name if name in panel.actions else next(iter(panel.actions))
+            yield {
+                "external_userid": customer,
+                "panel": panel.name,
+                "action": action,
+                "part": name,
+            }
 
 
 def browser_of(app: Flask, runtime: Runtime, person: str) -> Browser:

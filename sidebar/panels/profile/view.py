@@ -1,16 +1,11 @@
 """What the profile shows, worded in the reader's language and made safe to look at."""
 
 import re
-import unicodedata
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from app import clock
 from app.customers.models import FollowUser
 from app.customers.queries import (
     Card,
@@ -22,14 +17,12 @@ from app.customers.queries import (
 )
 from app.i18n import N_, _
 from app.words import clean
+from sidebar.panels.showing import Times, is_seen, visible
 
 # Where WeCom keeps avatars; the page's policy lets an image come from nowhere else.
 # No user, no port, and no backslash, which browsers read as a slash.
 AVATAR = re.compile(r"https?://((?:[a-z0-9-]+\.)+(?:qlogo|qpic)\.cn/[^\\\s]*)")
 TILES = 6
-# Characters that count as letters and show nothing.
-BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
-UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
 WECHAT, WECOM = 1, 2
 SPAN, ONE_DAY = N_("{begin} 至 {end}，{ending}"), N_("{begin} 当天，{ending}")
 ENDINGS = {
@@ -49,42 +42,6 @@ ICONS = {
     "group_dismissed": "group",
     "stage_changed": "flag",
 }
-
-
-@dataclass(frozen=True)
-class Times:
-    """How times read: in the corp's zone, seen from now."""
-
-    zone: ZoneInfo
-    now: datetime
-
-    @classmethod
-    def of(cls, zone: ZoneInfo) -> "Times":
-        """Make it for this moment."""
-        return cls(zone, clock.utcnow().astimezone(zone))
-
-    def day(self, at: datetime) -> str:
-        """Say the day: 11-18, with its year when that is another one."""
-        return self._date(at.astimezone(self.zone).date())
-
-    def minute(self, at: datetime) -> str:
-        """Say day and minute: 11-18 14:03."""
-        return f"{self.day(at)} {self.clock(at)}"
-
-    def clock(self, at: datetime) -> str:
-        """Say the minute: 14:03."""
-        return f"{at.astimezone(self.zone):%H:%M}"
-
-    def title(self, day: date) -> str:
-        """Head a day of the timeline."""
-        if day == self.now.date():
-            return _("今天")
-        if day == self.now.date() - timedelta(days=1):
-            return _("昨天")
-        return self._date(day)
-
-    def _date(self, day: date) -> str:
-        return f"{day:%m-%d}" if day.year == self.now.year else f"{day:%Y-%m-%d}"
 
 
 def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
@@ -148,16 +105,9 @@ def show_timeline(page: TimelinePage, times: Times, *, before: str) -> list[dict
     return days
 
 
-def visible(text: str, *, lines: bool = False) -> str:
-    """Clean a stranger's text; "" when nothing of it could be seen."""
-    parts = text.splitlines() if lines else [text]
-    cleaned = "\n".join(clean(part) for part in parts).strip()
-    return cleaned if any(_is_seen(ch) for ch in cleaned) else ""
-
-
 def letter_of(name: str) -> str:
     """Return the character that stands for a name without a picture."""
-    seen = [ch for ch in name if _is_seen(ch)]
+    seen = [ch for ch in name if is_seen(ch)]
     letters = [ch for ch in seen if ch.isalnum()]
     return (letters or seen)[0].upper()[:1]
 
@@ -166,10 +116,6 @@ def safe_avatar(url: str) -> str:
     """Return an avatar's address, over https, if it lies where WeCom keeps them."""
     match = AVATAR.fullmatch(url)
     return f"https://{match[1]}" if match else ""
-
-
-def _is_seen(ch: str) -> bool:
-    return unicodedata.category(ch) not in UNSEEN and ch not in BLANK
 
 
 def _badge(kind: int | None, corp_name: str) -> str:

@@ -1,0 +1,64 @@
+"""Pipelines, their stages, and where customers stand."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base, BigId, WireId, Words
+
+
+class Pipeline(Base):
+    """A row of stages; the one of lowest position is the default, 客户阶段."""
+
+    __tablename__ = "pipelines"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Words(32), unique=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class Stage(Base):
+    """A stage of a pipeline; a loss is none."""
+
+    __tablename__ = "stages"
+    __table_args__ = (UniqueConstraint("pipeline_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Words(32))
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class CustomerStage(Base):
+    """Where a customer stands in a pipeline: one truth for the whole corp."""
+
+    __tablename__ = "customer_stages"
+    __table_args__ = (Index("ix_customer_stages_stage_id", "stage_id"),)
+
+    external_userid: Mapped[str] = mapped_column(
+        WireId(), ForeignKey("customers.external_userid", ondelete="CASCADE"), primary_key=True
+    )
+    pipeline_id: Mapped[int] = mapped_column(
+        ForeignKey("pipelines.id", ondelete="CASCADE"), primary_key=True
+    )
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"))
+    changed_at: Mapped[datetime]
+
+
+class StageChange(Base):
+    """One step from stage to stage: who, when, why. `userid` "": Banke itself."""
+
+    __tablename__ = "stage_changes"
+    __table_args__ = (Index("ix_stage_changes_external_userid_id", "external_userid", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    external_userid: Mapped[str] = mapped_column(
+        WireId(), ForeignKey("customers.external_userid", ondelete="CASCADE")
+    )
+    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
+    from_stage_id: Mapped[int | None] = mapped_column(ForeignKey("stages.id"))
+    to_stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"))
+    userid: Mapped[str] = mapped_column(WireId(), default="")
+    why: Mapped[str] = mapped_column(Words(200), default="")
+    changed_at: Mapped[datetime]
