@@ -112,6 +112,8 @@ def test_a_refused_signature_is_pictured(open_page: Browsing, demo: str, picture
     client.button("go-sidebar").click()
     client.reload()
     expect(client.sidebar.locator("[data-problem=signature_refused]")).to_be_visible()
+    # The sandbox's own word that a fault is on casts its shadow into the picture.
+    expect(client.page.locator("[data-hook=toast]")).to_have_count(0, timeout=15_000)
     keep(client.page.locator("[data-hook=sidebar]"), pictures / "refused.png")
 
 
