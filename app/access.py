@@ -13,6 +13,7 @@ POLICIES = {
     "wecom-signature": "WeCom alone: proven by the signature over the body",
     "member": "a member who is signed in and still here",
     "member-of-customer": "a member who is signed in and may see the customer in the address",
+    "member-of-group": "a member who is signed in and may see the group in the address",
     "metrics-token": "whoever has server.metrics_token, or this machine when none is set",
 }
 

@@ -2,6 +2,7 @@
 
 A name is `<root>/<file>`; a root is one folder: `vendor` (what `flask assets` fetched), and those
 that the doors bring. Only files found by listing such a folder are served, so no address leads out.
+A bundle, `bundle/<file>`, is several files in one: a page asks once for what it always needs whole.
 """
 
 import gzip
@@ -9,7 +10,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,21 +53,29 @@ class Shelf:
 
     def __init__(self) -> None:
         self._folders: dict[str, Path] = {}
+        self._bundles: dict[str, tuple[str, ...]] = {}
         self._assets: dict[str, Asset] = {}
         self._lock = threading.Lock()
 
-    def add(self, roots: Mapping[str, Path]) -> None:
-        """Serve the files of these folders too."""
+    def add(self, roots: Mapping[str, Path], bundles: Mapping[str, Sequence[str]]) -> None:
+        """Serve the files of these folders too, and bundles of such files."""
         self._folders |= roots
+        self._bundles |= {f"bundle/{file}": tuple(names) for file, names in bundles.items()}
 
     def find(self, name: str) -> Asset | None:
-        """Return a file that lies in one of the folders."""
+        """Return a file that lies in one of the folders, or a bundle.
+
+        Raises:
+            LookupError: a file of a bundle is not there.
+        """
+        if name in self._bundles:
+            return self._bundle(name)
         root, _, file = name.rpartition("/")
         suffix = Path(file).suffix
         if suffix not in TYPES or file not in self.files_of(root):
             return None
         try:
-            return self._fresh(name, self.path_of(root, file), suffix)
+            return self._fresh(name, self.path_of(root, file))
         except FileNotFoundError:
             return None
 
@@ -82,9 +91,22 @@ class Shelf:
         """Return where a file lies that a folder holds."""
         return self._folders[root] / file
 
-    def _fresh(self, name: str, path: Path, suffix: str) -> Asset:
+    def _bundle(self, name: str) -> Asset:
+        parts = []
+        for part in self._bundles[name]:
+            asset = self.find(part)
+            if asset is None:
+                raise LookupError(f"no such front-end file: {part}")
+            parts.append(asset)
+        stamp = tuple(number for part in parts for number in part.stamp)
+        return self._kept(name, stamp, lambda: b"".join(part.body for part in parts))
+
+    def _fresh(self, name: str, path: Path) -> Asset:
         status = path.stat()
         stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        return self._kept(name, stamp, path.read_bytes)
+
+    def _kept(self, name: str, stamp: tuple[int, ...], read: Callable[[], bytes]) -> Asset:
         known = self._assets.get(name)
         if known is not None and known.stamp == stamp:
             return known
@@ -92,19 +114,24 @@ class Shelf:
         with self._lock:
             known = self._assets.get(name)
             if known is None or known.stamp != stamp:
-                known = self._assets[name] = _read(path, stamp, suffix)
+                known = self._assets[name] = _asset(read(), stamp, Path(name).suffix)
             return known
 
 
-def register_assets(app: Flask, roots: Mapping[str, Path]) -> None:
-    """Serve `vendor` and these folders under /static/; each door may bring its own."""
+def register_assets(
+    app: Flask, roots: Mapping[str, Path], bundles: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Serve `vendor` and these folders under /static/; each door may bring its own.
+
+    `bundles`: by file, the names of what it consists of, in order.
+    """
     shelf = app.extensions.get(EXTENSION)
     if shelf is None:
         shelf = app.extensions[EXTENSION] = Shelf()
-        shelf.add({"vendor": VENDOR})
+        shelf.add({"vendor": VENDOR}, {})
         app.register_blueprint(bp)
         app.jinja_env.globals["asset_url"] = asset_url
-    shelf.add(roots)
+    shelf.add(roots, bundles or {})
 
 
 def asset_url(name: str) -> str:
@@ -157,8 +184,7 @@ def serve_asset(name: str) -> Response:
     return response
 
 
-def _read(path: Path, stamp: tuple[int, ...], suffix: str) -> Asset:
-    body = path.read_bytes()
+def _asset(body: bytes, stamp: tuple[int, ...], suffix: str) -> Asset:
     packed = gzip.compress(body, 9, mtime=0) if suffix in PACKED else None
     return Asset(stamp, TYPES[suffix], body, packed, hashlib.sha256(body).hexdigest())
 

@@ -14,6 +14,7 @@ from app.runtime import build_runtime, set_up_process
 from app.schema import require_schema
 from callbacks import views as callbacks
 from sidebar import views as sidebar
+from sidebar.bundles import BUNDLES
 
 # WeCom gives up on a callback after five seconds; nobody gains from waiting for the lock longer.
 WEB_LOCK_WAIT = 4.0
@@ -52,7 +53,7 @@ def _open_doors(app: Flask, config: Config) -> None:
     app.extensions["banke_door"] = callbacks.open_door(config, runtime.db, runtime.sealer)
     app.jinja_env.globals["_"] = _
     app.extensions["banke_sidebar"] = sidebar.open_door(runtime)
-    register_assets(app, {"sidebar": sidebar.STATIC})
+    register_assets(app, {"sidebar": sidebar.STATIC}, BUNDLES)
     app.register_blueprint(callbacks.bp)
     app.register_blueprint(sidebar.bp)
     app.register_blueprint(health.bp)

@@ -17,6 +17,9 @@ from app.deliveries.models import Delivery
 from app.drain import Lane
 from app.inbox.models import InboxEvent
 from app.messages import work_message
+from app.pushes.models import Push
+from app.pushes.queries import IS_FIRST
+from app.pushing import work_push
 from app.runtime import Runtime
 from callbacks.jobs import work_event
 
@@ -26,6 +29,8 @@ LEASE = 60.0
 # 1,000 greetings at 200 ms a call within 18 s need a dozen calls in flight; this leaves room.
 URGENT_POOL = 32
 POOL = 12
+# WeCom allows a corp five of one call at a time; a member waits to see his change arrive.
+PUSHES_LEASE, PUSHES_POOL = 20.0, 6
 GIVE_WAY = timedelta(seconds=0.1)
 IS_URGENT = InboxEvent.lane == "urgent"
 
@@ -58,6 +63,15 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             work=partial(work_message, runtime),
             pool=POOL,
             lease=LEASE,
+        ),
+        _lane(
+            runtime,
+            "pushes",
+            Push,
+            IS_FIRST,
+            work=partial(work_push, runtime),
+            pool=PUSHES_POOL,
+            lease=PUSHES_LEASE,
         ),
     )
 

@@ -22,6 +22,7 @@ from app.i18n import _
 from app.log import get_logger
 from app.outbox import Cancelled, Card, build_message, customer_path
 from app.pacing import Kind, goes_as_digest, list_open
+from app.reminders import build_reminder_card, build_reminder_digest
 from app.runtime import Runtime
 from app.wecom import message
 from app.wecom.errors import (
@@ -222,4 +223,5 @@ KINDS: dict[str, Kind] = {
     "loss": Kind(build_loss_card, build_loss_digest, waits_for_grace=True),
     "welcome_missed": Kind(_build_welcome_missed, _build_missed_digest),
     "transfer_failed": Kind(_build_transfer_failed, _build_transfers_digest),
+    "reminder": Kind(build_reminder_card, build_reminder_digest),
 }

@@ -27,13 +27,19 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Card:
-    """A message to one member: a title, a line, some rows, and where a tap leads."""
+    """A message to one member: a title, a line, some rows, and where a tap leads.
+
+    `buttons` as (key, text): a press comes back as a template_card_event with the key and
+    `task_id`, which no other card of the app may ever have had.
+    """
 
     source: str
     title: str
     desc: str
     path: str
     rows: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    buttons: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    task_id: str = ""
 
 
 def build_message(config: Config, recipient: str, card: Card, *, number: int) -> Mapping[str, Any]:
@@ -53,7 +59,7 @@ def build_message(config: Config, recipient: str, card: Card, *, number: int) ->
         "enable_duplicate_check": 1,
         "duplicate_check_interval": DUPLICATE_CHECK_SECONDS,
         "template_card": {
-            "card_type": "text_notice",
+            **_kind_of_card(card),
             "source": {"desc": card.source},
             "main_title": {
                 "title": fit(clean(card.title), TITLE),
@@ -65,6 +71,17 @@ def build_message(config: Config, recipient: str, card: Card, *, number: int) ->
     }
 
 
-def customer_path(external_userid: str) -> str:
-    """Return the address of a customer's card below `server.base_url`."""
-    return f"/sidebar/customers/{quote(external_userid, safe='')}/profile"
+def customer_path(external_userid: str, panel: str = "profile") -> str:
+    """Return the address of a panel of a customer's card below `server.base_url`."""
+    return f"/sidebar/customers/{quote(external_userid, safe='')}/{panel}"
+
+
+def _kind_of_card(card: Card) -> dict[str, Any]:
+    if not card.buttons:
+        return {"card_type": "text_notice"}
+    # The first is the one that stands out (style 1).
+    buttons = [
+        {"text": text, "key": key, "style": style}
+        for style, (key, text) in zip((1, *[2] * len(card.buttons)), card.buttons, strict=False)
+    ]
+    return {"card_type": "button_interaction", "task_id": card.task_id, "button_list": buttons}

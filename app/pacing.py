@@ -50,6 +50,7 @@ def list_open(session: Session, claim: Claim) -> tuple[Delivery, list[Delivery]]
             Delivery.recipient == mine.recipient,
             Delivery.outcome.is_(None),
             Delivery.due_at.is_not(None),
+            Delivery.wanted_at <= clock.utcnow(),
         )
         .order_by(Delivery.id)
         .limit(MOST_AT_ONCE)
@@ -88,7 +89,7 @@ def goes_as_digest(
         raise Later(quiet)
     grace = timedelta(seconds=alerts.grace_seconds if kind.waits_for_grace else 0)
     others[:] = [
-        other for other in others if other.kind == delivery.kind and other.created_at <= now - grace
+        other for other in others if other.kind == delivery.kind and other.wanted_at <= now - grace
     ]
     sent = (Delivery.recipient == delivery.recipient, Delivery.tried_at > now - MINUTE)
     recent = session.scalar(select(func.count()).where(*sent)) or 0

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.customers.jobs import sync_tags
 from app.inbox.actions import prune
 from app.log import get_logger
 from app.members.jobs import sync_members
@@ -38,6 +39,7 @@ def prune_inbox(runtime: Runtime) -> None:
 
 SCHEDULE = (
     Job("members.sync_members", HOUR, sync_members, at_start=True),
+    Job("customers.sync_tags", HOUR, sync_tags, at_start=True),
     Job("welcome.sync_media", 10 * MINUTE, sync_media, at_start=True),
     Job("inbox.prune", DAY, prune_inbox),
 )

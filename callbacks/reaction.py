@@ -12,10 +12,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.claims import Later
 from app.runtime import Runtime
 from app.wecom.envelope import CallbackEvent
 
 FRESH_SECONDS = 300
+SETTLE = timedelta(seconds=1)
 BODY_PURPOSE = "inbox.body"
 
 
@@ -44,6 +47,20 @@ def urgent(reaction: Reaction) -> Reaction:
 def is_urgent(reaction: Reaction) -> bool:
     """Tell whether the reaction is one for the lane `urgent`."""
     return getattr(reaction, "urgent", False)
+
+
+def settle(_runtime: Runtime, event: StoredEvent) -> None:
+    """Let the second of a change pass before what was changed is read.
+
+    CreateTime has whole seconds: another change in the same second (remark, then tags) is the same
+    event to the letter and counts as its duplicate, so the one reading has to come after both.
+
+    Raises:
+        Later: the second is not over.
+    """
+    settled_at = event.received_at + SETTLE
+    if clock.utcnow() < settled_at:
+        raise Later(settled_at)
 
 
 def is_stale(event: CallbackEvent, received_at: datetime) -> bool:

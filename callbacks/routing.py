@@ -5,6 +5,7 @@ is ("message:<MsgType>", "").
 """
 
 from app.i18n import N_
+from callbacks.handlers import template_card_event
 from callbacks.handlers.change_contact import (
     create_party,
     create_user,
@@ -23,6 +24,10 @@ from callbacks.handlers.change_external_contact import (
     msg_audit_approved,
     transfer_fail,
 )
+from callbacks.handlers.change_external_tag import create as tag_create
+from callbacks.handlers.change_external_tag import delete as tag_delete
+from callbacks.handlers.change_external_tag import shuffle as tag_shuffle
+from callbacks.handlers.change_external_tag import update as tag_update
 from callbacks.reaction import Reaction
 
 Key = tuple[str, str]
@@ -38,30 +43,30 @@ HANDLED: dict[Key, tuple[Reaction, ...]] = {
     ("change_external_chat", "create"): create.REACTIONS,
     ("change_external_chat", "update"): update.REACTIONS,
     ("change_external_chat", "dismiss"): dismiss.REACTIONS,
+    ("change_external_tag", "create"): tag_create.REACTIONS,
+    ("change_external_tag", "update"): tag_update.REACTIONS,
+    ("change_external_tag", "delete"): tag_delete.REACTIONS,
+    ("change_external_tag", "shuffle"): tag_shuffle.REACTIONS,
     ("change_contact", "create_user"): create_user.REACTIONS,
     ("change_contact", "update_user"): update_user.REACTIONS,
     ("change_contact", "delete_user"): delete_user.REACTIONS,
     ("change_contact", "create_party"): create_party.REACTIONS,
     ("change_contact", "update_party"): update_party.REACTIONS,
     ("change_contact", "delete_party"): delete_party.REACTIONS,
+    ("template_card_event", ""): template_card_event.REACTIONS,
 }
 
-_NO_TAG_ROOM = N_("标签随客户详情一起读取，标签库本身还没有页面")
 _MEMBER_TAG = N_("通讯录标签不影响客户")
 _TALK = N_("应用不读取成员发来的消息")
 _APP_USE = N_("成员使用应用，与客户无关")
 _MENU = N_("应用没有自定义菜单")
-_CARD = N_("目前发出的卡片没有按钮")
+_CARD = N_("发出的卡片没有这种按钮")
 _ACQUISITION = N_("没有使用获客助手")
 _KF = N_("没有使用微信客服")
 _OFFICE = N_("办公事件，与客户无关")
 _APP_STATE = N_("应用状态由体检（flask doctor）检查")
 
 IGNORED: dict[Key, str] = {
-    ("change_external_tag", "create"): _NO_TAG_ROOM,
-    ("change_external_tag", "update"): _NO_TAG_ROOM,
-    ("change_external_tag", "delete"): _NO_TAG_ROOM,
-    ("change_external_tag", "shuffle"): _NO_TAG_ROOM,
     ("change_contact", "update_tag"): _MEMBER_TAG,
     **{
         (f"message:{msgtype}", ""): _TALK
@@ -82,7 +87,6 @@ IGNORED: dict[Key, str] = {
     ("pic_weixin", ""): _MENU,
     ("location_select", ""): _MENU,
     ("taskcard_click", ""): _CARD,
-    ("template_card_event", ""): _CARD,
     ("template_card_menu_event", ""): _CARD,
     ("batch_job_result", ""): N_("没有发起异步任务"),
     ("upload_media_job_finish", ""): N_("素材是同步上传的"),

@@ -29,6 +29,12 @@ def add_column(table: str, column: "sa.Column[Any]") -> None:
         op.add_column(table, column)
 
 
+def drop_index(name: str, table: str) -> None:
+    """Drop an index if it is there."""
+    if name in {index["name"] for index in _inspector().get_indexes(table)}:
+        op.drop_index(name, table)
+
+
 def drop_column(table: str, name: str) -> None:
     """Drop a column if it is there."""
     if name in _columns(table):

@@ -15,7 +15,7 @@ from app.assets import assets_ready
 from app.config import Config
 from app.i18n import spoken
 from sidebar.jssdk import origin
-from sidebar.panels import PANELS
+from sidebar.panels import BOARDS, PANELS
 from sidebar.problems import CLIENT_KINDS, Problem, Told, tell, tell_problem
 
 FOLDER = Path(__file__).parent
@@ -59,11 +59,15 @@ def wants_page(given: Request) -> bool:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the frame needs besides its panel. `external_userid` None: the page has to ask."""
+    """What the frame needs besides its panel. `path` None: the page has to ask whose chat it is.
+
+    Else it is the address of a card, and `kind` says of what: a key of `BOARDS`.
+    """
 
     csrf_token: str
-    external_userid: str | None = None
-    panel: str = PANELS[0].name if PANELS else ""
+    path: str | None = None
+    kind: str = "customers"
+    panel: str = PANELS[0].name
 
 
 def render_frame(config: Config, frame: Frame, content: str = "") -> Response:
@@ -78,7 +82,7 @@ def render_frame(config: Config, frame: Frame, content: str = "") -> Response:
         "sidebar/frame.html",
         frame=frame,
         content=content,
-        panels=PANELS,
+        boards=BOARDS,
         told=[(kind, tell(kind, **_values(config))) for kind in CLIENT_KINDS],
         corp_id=config.wecom.corp_id,
         agent_id=config.wecom.agent_id,

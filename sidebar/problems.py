@@ -144,20 +144,14 @@ KINDS = {
     ),
     "wrong_entry": Kind(
         status=400,
-        heading=N_("请从与客户的聊天里打开"),
-        what=N_("你不是从聊天里进来的，所以不知道要看哪位客户。"),
-        todo=N_("进入与客户的单聊，在右侧的侧边栏（手机上是聊天工具栏）里打开。"),
-    ),
-    "wrong_entry_group": Kind(
-        status=400,
-        heading=N_("这里是客户群"),
-        what=N_("客户画像只属于一位客户，群聊里不知道要看谁。"),
-        todo=N_("进入与这位客户的单聊，再打开侧边栏。"),
+        heading=N_("请从与客户的聊天或客户群里打开"),
+        what=N_("你不是从聊天里进来的，所以不知道要看哪位客户或哪个群。"),
+        todo=N_("进入与客户的单聊或客户群，在右侧的侧边栏（手机上是聊天工具栏）里打开。"),
     ),
     "no_bridge": Kind(
         status=504,
         heading=N_("企业微信没有回应"),
-        what=N_("页面等了 3 秒，企业微信客户端没有回答当前是哪位客户。"),
+        what=N_("页面等了 3 秒，企业微信客户端没有回答当前是哪个聊天。"),
         todo=N_("请重新加载；如果还是不行，重启企业微信，或升级到新版本。"),
     ),
     "network_gone": Kind(
@@ -170,7 +164,6 @@ KINDS = {
 }
 CLIENT_KINDS = (
     "wrong_entry",
-    "wrong_entry_group",
     "no_bridge",
     "signature_refused",
     "wecom_refuses",

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Blueprint, Response, current_app, g, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
@@ -17,8 +17,8 @@ from app.runtime import Runtime
 from app.wecom.errors import WeComError
 from app.wecom.ticket import Tickets
 from sidebar import auth, jssdk, pages
-from sidebar.context import CardContext, Cards, Viewer
-from sidebar.panels import PANELS, Action, Panel
+from sidebar.context import CardContext, Cards, GroupContext, Viewer
+from sidebar.panels import BOARDS, Action, Panel
 from sidebar.problems import Problem, problem_of
 from sidebar.session import Cookies
 from sidebar.turns import Pace, Turns
@@ -26,6 +26,7 @@ from sidebar.turns import Pace, Turns
 # Of the web's 64 threads: the others are for callbacks, whatever happens to the sidebar.
 MOST_AT_ONCE = 24
 MAX_BODY = 64 * 1024
+Context = TypeVar("Context", CardContext, GroupContext)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 STATIC = pages.FOLDER / "static"
 
@@ -82,7 +83,9 @@ def enforce_policy() -> Response | None:
     if is_change and not _door().cookies.has_csrf_token(request, signed_in.session):
         raise Problem("sign_in_expired", status=403)
     if policy == "member-of-customer":
-        g.sidebar_card = _found_card()
+        g.sidebar_card = _found(_door().cards.find, "external_userid")
+    elif policy == "member-of-group":
+        g.sidebar_card = _found(_door().cards.find_group, "chat_id")
     return None
 
 
@@ -142,41 +145,47 @@ def sign_address() -> Response:
 def show_panel(external_userid: str, panel: str) -> Response:
     """Answer with a panel of a customer's card."""
     del external_userid  # the card has it, looked at
-    shown = _panel(panel)
-    return _answer(shown, shown.template, _loaded(shown.load))
+    return _show(panel)
 
 
 @bp.get("/customers/<external_userid>/<panel>/<part>")
 @access("member-of-customer")
 def show_part(external_userid: str, panel: str, part: str) -> Response:
-    """Answer with a part of a panel.
-
-    At the address of an action it leads to the panel: somebody loads the page again that a form
-    without JavaScript left.
-    """
+    """Answer with a part of a panel of a customer's card."""
     del external_userid  # the card has it, looked at
-    shown = _panel(panel)
-    if part in shown.parts:
-        return _answer(shown, shown.parts[part].template, _loaded(shown.parts[part].load))
-    _action(shown, part)
-    place = url_for(".show_panel", external_userid=_card().external_userid, panel=shown.name)
-    return auth.sent_to(place, 303)
+    return _show_part(panel, part)
 
 
 @bp.post("/customers/<external_userid>/<panel>/<action>")
 @access("member-of-customer")
 def act(external_userid: str, panel: str, action: str) -> Response:
-    """Run an action of a panel and answer with what is to be seen then."""
+    """Run an action of a panel of a customer's card."""
     del external_userid  # the card has it, looked at
-    shown = _panel(panel)
-    reply = _action(shown, action)(_door().runtime, _card(), request.form.to_dict())
-    if pages.wants_page(request):
-        # Without JavaScript the form was sent by the browser: it shows the whole panel again.
-        response = _answer(shown, shown.template, _loaded(shown.load) | reply.values)
-    else:
-        response = _answer(shown, reply.template, reply.values)
-    response.status_code = reply.status
-    return response
+    return _act(panel, action)
+
+
+@bp.get("/groups/<chat_id>/<panel>")
+@access("member-of-group")
+def show_group_panel(chat_id: str, panel: str) -> Response:
+    """Answer with a panel of a group's card."""
+    del chat_id  # the card has it, looked at
+    return _show(panel)
+
+
+@bp.get("/groups/<chat_id>/<panel>/<part>")
+@access("member-of-group")
+def show_group_part(chat_id: str, panel: str, part: str) -> Response:
+    """Answer with a part of a panel of a group's card."""
+    del chat_id  # the card has it, looked at
+    return _show_part(panel, part)
+
+
+@bp.post("/groups/<chat_id>/<panel>/<action>")
+@access("member-of-group")
+def act_in_group(chat_id: str, panel: str, action: str) -> Response:
+    """Run an action of a panel of a group's card."""
+    del chat_id  # the card has it, looked at
+    return _act(panel, action)
 
 
 @bp.errorhandler(Problem)
@@ -274,17 +283,16 @@ def _ask_to_sign_in() -> Response:
     return auth.begin_sign_in(_door().runtime.config, _door().cookies, request)
 
 
-def _found_card() -> CardContext:
-    external_userid = str((request.view_args or {}).get("external_userid", ""))
-    card = _door().cards.find(g.sidebar_viewer, external_userid)
+def _found(find: Callable[[Viewer, str], Context | None], place: str) -> Context:
+    card = find(g.sidebar_viewer, str((request.view_args or {}).get(place, "")))
     if card is None:
         raise Problem("no_permission")
     return card
 
 
-def _card() -> CardContext:
-    card: CardContext = g.sidebar_card
-    return card
+def _card() -> Any:
+    """Return the context that the policy has found: the panel's own kind."""
+    return g.sidebar_card
 
 
 def _csrf_token() -> str:
@@ -296,29 +304,64 @@ def _userid() -> str | None:
     return viewer.userid if viewer else None
 
 
-def _panel(name: str) -> Panel:
-    found = next((panel for panel in PANELS if panel.name == name), None)
+def _show(name: str) -> Response:
+    panel = _panel(name)
+    return _answer(panel, panel.template, _loaded(panel.load))
+
+
+def _show_part(name: str, part: str) -> Response:
+    """Answer with a part of a panel.
+
+    At the address of an action it leads to the panel: somebody loads the page again that a form
+    without JavaScript left.
+    """
+    panel = _panel(name)
+    if part in panel.parts:
+        return _answer(panel, panel.parts[part].template, _loaded(panel.parts[part].load))
+    _action(panel, part)
+    return auth.sent_to(f"{_card().path}/{panel.name}", 303)
+
+
+def _act(name: str, action: str) -> Response:
+    """Run an action of a panel and answer with what is to be seen then."""
+    panel = _panel(name)
+    reply = _action(panel, action)(_door().runtime, _card(), request.form.to_dict())
+    if pages.wants_page(request):
+        # Without JavaScript the form was sent by the browser: it shows the whole panel again.
+        response = _answer(panel, panel.template, _loaded(panel.load) | reply.values)
+    else:
+        response = _answer(panel, reply.template, reply.values)
+    response.status_code = reply.status
+    return response
+
+
+def _kind() -> str:
+    return "groups" if isinstance(_card(), GroupContext) else "customers"
+
+
+def _panel(name: str) -> Panel[Any]:
+    found = next((panel for panel in BOARDS[_kind()] if panel.name == name), None)
     if found is None:
         raise Problem("no_permission", reason="panel")
     return found
 
 
-def _loaded(load: Callable[[Session, CardContext], dict[str, Any]]) -> dict[str, Any]:
+def _loaded(load: Callable[[Session, Any], dict[str, Any]]) -> dict[str, Any]:
     with _door().runtime.db.read() as session:
         return load(session, _card())
 
 
-def _action(panel: Panel, name: str) -> Action:
+def _action(panel: Panel[Any], name: str) -> Action[Any]:
     if name not in panel.actions:
         raise Problem("no_permission", reason="action")
     return panel.actions[name]
 
 
-def _answer(panel: Panel, template: str, values: dict[str, Any]) -> Response:
+def _answer(panel: Panel[Any], template: str, values: dict[str, Any]) -> Response:
     """Answer with a panel's template, and the frame around it where a page is wanted."""
     card, csrf_token = _card(), _csrf_token()
     content = render_template(template, card=card, panel=panel, csrf_token=csrf_token, **values)
     if not pages.wants_page(request):
         return Response(content)
-    frame = pages.Frame(csrf_token, card.external_userid, panel.name)
+    frame = pages.Frame(csrf_token, card.path, _kind(), panel.name)
     return pages.render_frame(_door().runtime.config, frame, content)

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app.assets import FOR_EVER, VENDOR, asset_url, assets_ready, register_assets
 
 PAINT = "body { color: green }\n" * 50
+LATE = "p { color: blue }\n"
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "static"
     folder.mkdir()
     (folder / "paint.css").write_text(PAINT)
+    (folder / "late.css").write_text(LATE)
     (folder / "dot.png").write_bytes(b"\x89PNG")
     (folder / "panel.py").write_text("secret = 1")
     (tmp_path / "secret.css").write_text("secret")
@@ -30,7 +32,8 @@ def folder(tmp_path: Path) -> Path:
 def app(folder: Path) -> Flask:
     """Give an application with that folder as `door`."""
     app = Flask("assets", static_folder=None)
-    register_assets(app, {"door": folder, "panels/door": folder})
+    bundles = {"all.css": ["door/paint.css", "door/late.css"], "lost.css": ["door/none.css"]}
+    register_assets(app, {"door": folder, "panels/door": folder}, bundles)
     return app
 
 
@@ -146,6 +149,22 @@ def test_a_file_that_comes_or_goes_is_noticed(browser: FlaskClient, folder: Path
 def test_a_name_of_ours_that_is_misspelt_is_an_error(app: Flask) -> None:
     with pytest.raises(LookupError, match=r"door/pain\.css"):
         url(app, "door/pain.css")
+
+
+def test_a_bundle_is_its_files_in_order_under_one_address(
+    app: Flask, browser: FlaskClient, folder: Path
+) -> None:
+    answer = browser.get(url(app, "bundle/all.css"))
+    assert answer.text == PAINT + LATE
+    assert answer.headers["Cache-Control"] == FOR_EVER
+    before = url(app, "bundle/all.css")
+    (folder / "late.css").write_text("p { color: red }")
+    assert url(app, "bundle/all.css") != before
+
+
+def test_a_bundle_without_one_of_its_files_is_an_error(app: Flask) -> None:
+    with pytest.raises(LookupError, match=r"door/none\.css"):
+        url(app, "bundle/lost.css")
 
 
 def test_the_vendor_files_are_there_and_served(app: Flask, browser: FlaskClient) -> None:

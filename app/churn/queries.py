@@ -3,11 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.churn.models import Loss
 from app.customers.queries import get_standing
 from app.members.queries import find_member
+
+# Made once: a card that shows it is opened again and again.
+_REASON = select(Loss).where(Loss.follow_id == bindparam("follow_id"))
+
+
+@dataclass(frozen=True)
+class LossReason:
+    """Why a customer left, as a member put it down. `reason` "": nobody has."""
+
+    reason: str = ""
+    note: str = ""
+    userid: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -45,3 +59,11 @@ def find_loss_facts(session: Session, loss_id: int) -> LossFacts | None:
         state=standing.follow.state if standing.follow else "",
         returned=loss.returned_at is not None,
     )
+
+
+def get_loss_reason(session: Session, follow_id: int) -> LossReason:
+    """Return why the customer ended this period of a relation."""
+    loss = session.scalar(_REASON, {"follow_id": follow_id})
+    if loss is None or not loss.reason:
+        return LossReason()
+    return LossReason(loss.reason, loss.reason_note, loss.reason_by, loss.reason_at)

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.cli import assets, database, demo, doctor, inbox, run, welcome
+from app.cli import assets, database, demo, doctor, fields, inbox, pipelines, run, welcome
 
 
 def register_commands(app: Flask) -> None:
@@ -14,6 +14,8 @@ def register_commands(app: Flask) -> None:
         *assets.COMMANDS,
         *doctor.COMMANDS,
         inbox.group,
+        fields.group,
+        pipelines.group,
         welcome.group,
     ):
         app.cli.add_command(command)

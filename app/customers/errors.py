@@ -1,21 +1,52 @@
 """What may be wrong with a change to a customer."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.errors import Refused
 from app.i18n import _
 
 if TYPE_CHECKING:
+    from app.customers.queries.fields import FieldState
     from app.customers.queries.stages import StageNow
 
 
 class StageConflict(Refused):
     """Somebody else moved the customer meanwhile; `current` says where to, who and when.
 
-    `wanted`: the stage that was asked for.
+    `wanted`: the stage that was asked for, in the pipeline `pipeline_id`.
     """
 
-    def __init__(self, current: "StageNow", wanted: int) -> None:
+    def __init__(self, current: "StageNow", wanted: int, pipeline_id: int) -> None:
         super().__init__(_("客户阶段刚刚被别人修改了"))
         self.current = current
         self.wanted = wanted
+        self.pipeline_id = pipeline_id
+
+
+class PipelinesRefused(Refused):
+    """The pipelines of a file cannot be taken over; `faults` says every reason, with its place."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class FieldRefused(Refused):
+    """What was typed into a field cannot stand there; the text says what can."""
+
+
+class FieldConflict(Refused):
+    """Somebody else changed the field meanwhile; `current` says what stands there now, and who."""
+
+    def __init__(self, current: "FieldState") -> None:
+        super().__init__(_("这一项资料刚刚被别人修改了"))
+        self.current = current
+
+
+class FieldsRefused(Refused):
+    """The fields of a file cannot be taken over; `faults` says every reason, with its place."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))

@@ -27,12 +27,15 @@ def record_intent(
     ref: str = "",
     event_id: int | None = None,
     due_at: datetime | None = None,
+    wanted_at: datetime | None = None,
     payload: bytes | None = None,
 ) -> Delivery | None:
     """Open a delivery; None: there is one of this `dedupe_key`, also when it came this instant.
 
-    `payload` must be sealed. With `due_at` the lane `deliveries` takes it up then.
+    `payload` must be sealed. With `due_at` the lane `deliveries` takes it up then. `wanted_at`: it
+    is not wanted before this time.
     """
+    now = clock.utcnow()
     delivery = Delivery(
         kind=kind,
         dedupe_key=dedupe_key,
@@ -43,7 +46,8 @@ def record_intent(
         event_id=event_id,
         due_at=due_at,
         payload=payload,
-        created_at=clock.utcnow(),
+        created_at=now,
+        wanted_at=wanted_at or now,
         attempts=0,
         detail={},
     )

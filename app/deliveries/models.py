@@ -15,7 +15,9 @@ class Delivery(Due, Base):
 
     A welcome is worked by its event and never falls due; a message to a member does, through the
     lane `deliveries`. `outcome` None: not ended yet; else sent, failed, missed, skipped, cancelled,
-    unknown. `reason` is a code that `REASONS` words; `detail` holds figures and codes only.
+    unknown. `wanted_at`: since when it is wanted, later than it was made where it is for a time to
+    come; what claims and tries do to `due_at` does not change it. `reason` is a code that `REASONS`
+    words; `detail` holds figures and codes only.
     """
 
     __tablename__ = "deliveries"
@@ -23,6 +25,7 @@ class Delivery(Due, Base):
         Index("ix_deliveries_due_at", "due_at"),
         Index("ix_deliveries_recipient_sent_at", "recipient", "sent_at"),
         Index("ix_deliveries_external_userid_id", "external_userid", "id"),
+        Index("ix_deliveries_external_userid_wanted_at", "external_userid", "wanted_at"),
         Index("ix_deliveries_kind_created_at", "kind", "created_at"),
     )
 
@@ -35,6 +38,7 @@ class Delivery(Due, Base):
     payload: Mapped[bytes | None] = mapped_column(Blob)
     event_id: Mapped[int | None] = mapped_column(BigId)
     created_at: Mapped[datetime]
+    wanted_at: Mapped[datetime]
     tried_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(WireId(16))

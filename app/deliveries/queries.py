@@ -39,10 +39,20 @@ REASONS: dict[str, str] = {
     # Messages to members.
     "receiver_gone": N_("接收人已不在企业里，或应用看不到他"),
     "returned": N_("客户已经回来"),
+    "reminder_over": N_("提醒已完成、取消或改了时间"),
+    "no_longer_seen": N_("接收人已不能查看这位客户"),
     "digest": N_("以汇总消息发出"),
     "in_digest": N_("已并入汇总消息"),
     "gave_up": N_("试了多次都没有成功"),
     "broken": N_("消息无法生成，请查看日志"),
+}
+
+# What each kind of message to a member is called.
+MESSAGES = {
+    "loss": N_("客户流失提醒"),
+    "welcome_missed": N_("手动问候提醒"),
+    "transfer_failed": N_("转接失败提醒"),
+    "reminder": N_("跟进提醒"),
 }
 
 
@@ -73,6 +83,17 @@ def word_outcome(delivery: Delivery) -> str:
         "unknown": _("不能确定是否送达"),
     }.get(delivery.outcome, _("未发送"))
     return _("{said}：{why}", said=said, why=why) if why else said
+
+
+def word_delivery(delivery: Delivery, recipient: str) -> str:
+    """Say in one line what became of it: "欢迎语 0.4 秒送达". `recipient`: the member's name."""
+    said = word_outcome(delivery)
+    if delivery.kind == "welcome":
+        return _word_welcome(delivery, said)
+    what = _(MESSAGES.get(delivery.kind, N_("消息")))
+    if delivery.outcome == "sent":
+        return _("已向 {member} 发送{what}", member=recipient, what=what)
+    return _("给 {member} 的{what}：{said}", member=recipient, what=what, said=said)
 
 
 def find_latest(
@@ -117,6 +138,15 @@ def count_outcomes(session: Session, *, kind: str, since: datetime) -> dict[tupl
         .group_by(Delivery.outcome, Delivery.reason)
     )
     return {(outcome or "", reason): count for outcome, reason, count in rows}
+
+
+def _word_welcome(delivery: Delivery, said: str) -> str:
+    if delivery.outcome == "sent":
+        return _("欢迎语 {said}", said=said)
+    if delivery.outcome in {"failed", "missed", "skipped"} and delivery.reason:
+        why = word_reason(delivery.reason, errcode=delivery.detail.get("errcode"))
+        return _("未发送欢迎语：{why}", why=why)
+    return _("欢迎语：{said}", said=said)
 
 
 def _sent(delivery: Delivery, why: str) -> str:

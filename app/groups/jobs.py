@@ -5,6 +5,7 @@ be looked at again when the lag must be over, and what is there then counts.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from app import clock
 from app.claims import Later
@@ -48,6 +49,21 @@ def sync_group(runtime: Runtime, chat_id: str, *, told: Told | None = None) -> N
     _fold(runtime, chat_id, rest=recorded.rest, reading=reading)
     if told and _is_behind(told, reading, recorded=recorded):
         _wait(told.received_at)
+
+
+def read_group(runtime: Runtime, chat_id: str, *, within: float) -> None:
+    """Ask WeCom in `within` seconds for a group and record what it shows, if it shows any.
+
+    For a request: it waits for the database no longer than the runtime's `commit_wait`.
+    """
+    started = clock.utcnow()
+    try:
+        reading = Reading(groupchat.get(runtime.wecom, chat_id, within=within), started)
+    except NoSuchRelation:
+        return
+    rest = runtime.db.commit(lambda session: record_group(session, chat_id, reading=reading).rest)
+    while rest:
+        rest = runtime.db.commit(partial(fold_rest, chat_id=chat_id, userids=rest, reading=reading))
 
 
 def record_dismissal(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.claims import changed_one
 from app.db import fit, upsert
-from app.members.models import Department, Member, MemberDepartment
+from app.members.models import Department, Member, MemberDepartment, MemberPreference
 from app.wecom.department import DepartmentInfo
 from app.wecom.user import UserDetail
 
@@ -56,6 +56,12 @@ def record_departed(session: Session, userid: str, at: datetime) -> bool:
         .values(removed_at=at, stay=Member.stay + 1)
     )
     return changed_one(departed)
+
+
+def set_preference(session: Session, userid: str, *, key: str, value: str) -> None:
+    """Remember how a member likes his pages. `userid` in our spelling."""
+    row = {"userid": userid, "key": key, "value": value}
+    upsert(session, MemberPreference, [row], key=["userid", "key"], update=["value"])
 
 
 def record_departments(session: Session, departments: Sequence[DepartmentInfo]) -> None:

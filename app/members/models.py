@@ -51,3 +51,15 @@ class MemberDepartment(Base):
     )
     department_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     is_leader: Mapped[bool] = mapped_column(default=False)
+
+
+class MemberPreference(Base):
+    """How a member likes his pages: what stays with him on every device of his."""
+
+    __tablename__ = "member_preferences"
+
+    userid: Mapped[str] = mapped_column(
+        WireId(), ForeignKey("members.userid", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(WireId(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Words(64))

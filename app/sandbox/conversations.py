@@ -9,7 +9,7 @@ it into JSON. Guarded by the world's lock.
 import itertools
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .bubbles import Bubble, app_bubble, welcome_bubbles
@@ -189,6 +189,16 @@ class Conversations:
             self._write(userid, external_userid, bubble, act.at, who, failed=not delivered)
         elif act.name == "group_talk":
             self._write_in_group(act)
+        elif act.name == "card_updated":
+            self._update_card(details["userid"], details["task_id"], details["text"])
+
+    def _update_card(self, userid: str, task_id: str, text: str) -> None:
+        """Let the buttons of a card give way to what the app has answered."""
+        for (kind, _chat_id), entry in self._lists.get(userid, {}).items():
+            for message in entry.chat.messages if kind == "notices" else ():
+                if message.bubble.more.get("task_id") == task_id:
+                    more = message.bubble.more | {"buttons": [], "answered": text}
+                    message.bubble = replace(message.bubble, more=more)
 
     # Writing.
 

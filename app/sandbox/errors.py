@@ -60,6 +60,7 @@ PHRASES = {
     60011: "no privilege to access/modify contact/party/agent",
     60020: "not allow to access from your ip",
     60111: "userid not found",
+    60140: "invalid response_code",
     81013: "user & party & tag all invalid",
     81017: "request size out of limit",
     82001: "recipients all empty",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, redirect, request
+from werkzeug.exceptions import ClientDisconnected
 
 from .control import control_routes
 from .hang_up import hang_up
@@ -117,6 +118,10 @@ def _pass_on(server_url: str, rewrite_html: RewriteHtml | None) -> Response:
     except (OSError, http.client.HTTPException):
         connection.close()
         return plain_page("away", 502)
+    except ClientDisconnected:
+        # The browser went away in the middle of what it sent.
+        connection.close()
+        raise
     return _answer(connection, answer, rewrite_html)
 
 

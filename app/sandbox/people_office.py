@@ -5,7 +5,7 @@ from typing import Any
 
 from .people_groups import Acts
 from .records import EventRecord
-from .world import Member, Tag, TagGroup
+from .world import CARD_CODE_SECONDS, CardCode, Member, Tag, TagGroup
 
 
 class OfficeActs(Acts):
@@ -77,12 +77,19 @@ class OfficeActs(Acts):
         )
 
     def member_clicks_card(
-        self, userid: str, *, task_id: str, key: str, response_code: str = "RC_sandbox"
+        self, userid: str, *, task_id: str, key: str, response_code: str = ""
     ) -> EventRecord:
-        """Let a member press a button of a template card."""
+        """Let a member press a button of a template card; each press has a code of its own."""
+        agentid = self._agentid(None)
+        if not response_code:
+            expires = self._clock.time() + CARD_CODE_SECONDS
+            with self._world.lock:
+                response_code = self._world.new_card_code(
+                    CardCode(agentid, self._member(userid).userid, task_id, expires)
+                )
         return self._emitter.emit_from_member(
             userid,
-            self._agentid(None),
+            agentid,
             MsgType="event",
             Event="template_card_event",
             EventKey=key,

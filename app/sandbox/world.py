@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 RelationState = Literal["both", "customer_only", "member_only"]
 
 ID_LENGTH = 32
+CARD_CODE_SECONDS = 24 * 3600
 
 
 @dataclass(slots=True)
@@ -213,6 +214,16 @@ class OauthCode:
     used: bool = False
 
 
+@dataclass(slots=True, frozen=True)
+class CardCode:
+    """What a response_code is good for, until `expires` (unix seconds)."""
+
+    agentid: int
+    userid: str
+    task_id: str
+    expires: float
+
+
 class World:
     """The corp and everything in it."""
 
@@ -228,6 +239,8 @@ class World:
         self.groups: dict[str, Group] = {}
         self.media: dict[str, Media] = {}
         self.image_urls: set[str] = set()
+        # Codes that update a card, each once: of which app, which member's, which card.
+        self.card_codes: dict[str, CardCode] = {}
         self.codes: dict[str, WelcomeCode] = {}
         self.tokens: dict[str, Token] = {}
         self.tickets: dict[tuple[str, int], tuple[str, float]] = {}
@@ -244,6 +257,12 @@ class World:
     def new_id(self, prefix: str, *, length: int = ID_LENGTH) -> str:
         """Return a fresh id in WeCom's shape, such as `wm…` of 32 characters."""
         return prefix + secrets.token_urlsafe(length)[: length - len(prefix)]
+
+    def new_card_code(self, code: CardCode) -> str:
+        """Return a fresh response_code."""
+        response_code = self.new_id("RC_")
+        self.card_codes[response_code] = code
+        return response_code
 
     def find_member(self, userid: str) -> Member | None:
         """Find a member; WeCom does not mind the case of a userid."""

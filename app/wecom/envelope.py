@@ -68,6 +68,26 @@ class CallbackEvent:
         return self.text("State")
 
     @property
+    def from_userid(self) -> str:
+        """The member who did it, where he writes to the app or presses a button of its cards."""
+        return self.text("FromUserName")
+
+    @property
+    def event_key(self) -> str:
+        """The key of the button that was pressed."""
+        return self.text("EventKey")
+
+    @property
+    def task_id(self) -> str:
+        """The card that it was pressed on."""
+        return self.text("TaskId")
+
+    @property
+    def response_code(self) -> str:
+        """The code that changes this card once, within 24 hours."""
+        return self.text("ResponseCode")
+
+    @property
     def welcome_code(self) -> str:
         """The one-time code that greets; "" when WeCom gave none."""
         return self.text("WelcomeCode")
@@ -89,7 +109,7 @@ def read_event(plaintext: bytes) -> CallbackEvent:
     )
     names = (
         *(event, found.change_type, found.userid, found.external_userid, found.chat_id),
-        found.text("NewUserID"),
+        *(found.text("NewUserID"), found.from_userid),
     )
     if any(len(name) > MAX_ID for name in names):
         raise Unreadable("an id is longer than any of WeCom's")

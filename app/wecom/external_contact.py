@@ -214,6 +214,50 @@ def batch_get_by_user(
     return CustomerPage(rows=rows, next_cursor=answer.optional("next_cursor") or "")
 
 
+def remark(
+    client: WeComClient,
+    userid: str,
+    external_userid: str,
+    *,
+    remark: str,
+    within: float | None = None,
+) -> None:
+    """Write a member's remark of a customer, at most 20 characters. No event tells of it.
+
+    An empty one is no change for WeCom, which refuses it.
+
+    Raises:
+        NoSuchRelation: the member does not have this customer (any more).
+
+    Source: developer.work.weixin.qq.com/document/path/92115
+    """
+    data = {"userid": userid, "external_userid": external_userid, "remark": remark}
+    client.post("externalcontact/remark", data=data, within=within)
+
+
+def mark_tag(
+    client: WeComClient,
+    userid: str,
+    external_userid: str,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    within: float | None = None,
+) -> None:
+    """Give a member's customer corp tags, and take some away. No event tells of it.
+
+    Raises:
+        NoSuchRelation: the member does not have this customer (any more), or there is no such tag
+            (40068); then nothing of it is done.
+
+    Source: developer.work.weixin.qq.com/document/path/92118
+    """
+    data: dict[str, Any] = {"userid": userid, "external_userid": external_userid}
+    data |= {"add_tag": list(add)} if add else {}
+    data |= {"remove_tag": list(remove)} if remove else {}
+    client.post("externalcontact/mark_tag", data=data, within=within)
+
+
 def get_corp_tag_list(client: WeComClient) -> tuple[TagGroupInfo, ...]:
     """List all corp tags (企业标签) by group.
 

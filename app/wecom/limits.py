@@ -16,6 +16,8 @@ from app.wecom.errors import too_busy
 CAPS = {
     "externalcontact/send_welcome_msg": 32,
     "message/send": 10,
+    # A corp may have five under way, and our worker and our relay may both be at it.
+    "externalcontact/mark_tag": 2,
     "media/upload": 2,
     "media/uploadimg": 2,
 }

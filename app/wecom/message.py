@@ -1,6 +1,6 @@
 """App messages (应用消息) to members: developer.work.weixin.qq.com/document/path/90235."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,3 +46,27 @@ def send(
         unlicenseduser=answer.names("unlicenseduser"),
         response_code=answer.filled("response_code"),
     )
+
+
+def update_card(
+    client: WeComClient,
+    *,
+    userids: Sequence[str],
+    response_code: str,
+    replace_name: str,
+    within: float | None = None,
+) -> None:
+    """Have the buttons of a card give way to one that says `replace_name` and cannot be pressed.
+
+    Raises:
+        BadRequest: the code is used up, or older than a day (60140).
+
+    Source: developer.work.weixin.qq.com/document/path/94888
+    """
+    data = {
+        "userids": list(userids),
+        "agentid": client.agent_id,
+        "response_code": response_code,
+        "button": {"replace_name": replace_name},
+    }
+    client.post("message/update_template_card", data=data, within=within)

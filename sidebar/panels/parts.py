@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
 from app.i18n import _
 from app.runtime import Runtime
-from sidebar.context import CardContext
+from sidebar.context import CardContext, GroupContext
+
+# Before whose card the viewer stands: a customer's or a group's.
+C = TypeVar("C", CardContext, GroupContext)
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Reply:
     """What an action answers, as a fragment; where a page is wanted, the panel shows `values` too.
 
     `template` by its full name, such as `panels/profile/stage.html`; besides `values` it knows
-    `card` (the CardContext), `panel` and `csrf_token`, as `panel.html` does.
+    `card` (the context), `panel` and `csrf_token`, as `panel.html` does.
     """
 
     template: str
@@ -25,30 +28,30 @@ class Reply:
 
 
 # Takes the form's values; opens its own `runtime.db.write()` or `commit()`.
-Action = Callable[[Runtime, CardContext, Mapping[str, str]], Reply]
+Action = Callable[[Runtime, C, Mapping[str, str]], Reply]
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Generic[C]):
     """What can be opened beside a panel, such as a sheet; `template` knows what a Reply's does."""
 
     template: str
-    load: Callable[[Session, CardContext], dict[str, Any]]
+    load: Callable[[Session, C], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Panel:
+class Panel(Generic[C]):
     """One panel. `name` is its folder and its place in the address, `title` an N_(…) text.
 
     `load` gives the variables of `panels/<name>/panel.html`; `actions` are what can be posted to
-    `/sidebar/customers/<external_userid>/<name>/<action>`, `parts` what can be read there.
+    `<name>/<action>` below the address of the card, `parts` what can be read there.
     """
 
     name: str
     title: str
-    load: Callable[[Session, CardContext], dict[str, Any]]
-    actions: Mapping[str, Action] = field(default_factory=dict)
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    load: Callable[[Session, C], dict[str, Any]]
+    actions: Mapping[str, Action[C]] = field(default_factory=dict)
+    parts: Mapping[str, Part[C]] = field(default_factory=dict)
 
     @property
     def worded_title(self) -> str:

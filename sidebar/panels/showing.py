@@ -41,6 +41,10 @@ class Times:
         """Say the minute: 14:03."""
         return f"{at.astimezone(self.zone):%H:%M}"
 
+    def midnight(self) -> datetime:
+        """Return when today began."""
+        return self.now.replace(hour=0, minute=0, second=0, microsecond=0)
+
     def title(self, day: date) -> str:
         """Head a day of the timeline."""
         if day == self.now.date():
@@ -58,6 +62,13 @@ def visible(text: str, *, lines: bool = False) -> str:
     parts = text.splitlines() if lines else [text]
     cleaned = "\n".join(clean(part) for part in parts).strip()
     return cleaned if any(is_seen(ch) for ch in cleaned) else ""
+
+
+def letter_of(name: str) -> str:
+    """Return the character that stands for a name without a picture."""
+    seen = [ch for ch in name if is_seen(ch)]
+    letters = [ch for ch in seen if ch.isalnum()]
+    return (letters or seen)[0].upper()[:1]
 
 
 def is_seen(ch: str) -> bool:

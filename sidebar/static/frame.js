@@ -1,5 +1,5 @@
-// The frame: shows the panel of the customer whose chat is open, and of nobody else. It asks again
-// when it comes back into view; a page that already holds its customer asks nobody.
+// The frame: shows a panel of the card whose chat is open, a customer's or a group's, and of no
+// other. It asks again when it comes back into view; a page that already holds its card asks nobody.
 (() => {
   "use strict";
 
@@ -9,12 +9,12 @@
   const panel = document.getElementById("panel");
   const notice = document.getElementById("notice");
   const toast = document.getElementById("toast");
-  const tabs = document.querySelectorAll(".bk-tabs [data-panel]");
-  const isAsking = !panel.dataset.externalUserid;
+  const bars = [...document.querySelectorAll(".bk-tabs")];
+  const isAsking = !panel.dataset.path;
   const skeleton = isAsking ? [...panel.children].map((part) => part.cloneNode(true)) : [];
   const slowly = new WeakMap();
-  // Whose panel it is to be. Empty: nobody knows, or there is none.
-  let customer = panel.dataset.externalUserid || "";
+  // The address of the card whose panel it is to be. Empty: nobody knows, or there is none.
+  let card = panel.dataset.path || "";
   // What is under way, if anything is; the last of its kind alone counts.
   let look = null;
   let loading = null;
@@ -73,17 +73,34 @@
 
   // Whose chat is it?
 
-  const hasScripts = () => Boolean(window.htmx && window.ww && window.banke.findCustomer);
+  const hasScripts = () => Boolean(window.htmx && window.ww);
 
   function open() {
     if (!hasScripts()) location.reload();
-    else if (customer) load();
+    else if (card) load();
     else find();
+  }
+
+  // The tabs are those of the kind of card, which is in its address; one alone is none.
+  function showTabs() {
+    const kind = card.split("/")[2];
+    for (const bar of bars) {
+      const tabs = [...bar.children];
+      bar.hidden = bar.dataset.kind !== kind || tabs.length < 2;
+      if (bar.dataset.kind !== kind) continue;
+      const named = tabs.find((tab) => tab.dataset.panel === panel.dataset.panel) || tabs[0];
+      panel.dataset.panel = named.dataset.panel;
+      for (const tab of tabs) {
+        tab.href = `${card}/${tab.dataset.panel}`;
+        if (tab === named) tab.setAttribute("aria-current", "page");
+        else tab.removeAttribute("aria-current");
+      }
+    }
   }
 
   // Nothing of one customer may stand beside the chat with another.
   function turnTo(next) {
-    customer = next;
+    card = next;
     document.dispatchEvent(new Event("banke:turn"));
     notice.replaceChildren();
     toast.replaceChildren();
@@ -95,9 +112,9 @@
     hold();
     try {
       if (!hasScripts()) throw new Problem("network_gone");
-      const found = await window.banke.findCustomer();
+      const found = await window.banke.findCard();
       if (turn !== look) return;
-      if (found !== customer || isEmpty()) {
+      if (found !== card || isEmpty()) {
         turnTo(found);
         load();
       }
@@ -116,13 +133,9 @@
     const turn = (loading = {});
     hold();
     panel.dataset.panel = name;
-    for (const tab of tabs) {
-      if (tab.dataset.panel === name) tab.setAttribute("aria-current", "page");
-      else tab.removeAttribute("aria-current");
-    }
-    const address = `/sidebar/customers/${encodeURIComponent(customer)}/${name}`;
+    showTabs();
     try {
-      await window.htmx.ajax("GET", address, { source: panel, target: panel, swap: "innerHTML" });
+      await window.htmx.ajax("GET", `${card}/${panel.dataset.panel}`, { source: panel, target: panel, swap: "innerHTML" });
     } catch {
       tell(new Problem("network_gone"));
     }
@@ -131,8 +144,8 @@
     release();
   }
 
-  // An answer about a customer who is not shown any more is for nobody.
-  const isOfAnother = ({ request }) => !request.action.startsWith(`/sidebar/customers/${encodeURIComponent(customer)}/`);
+  // An answer about a card that is not shown any more is for nobody.
+  const isOfAnother = ({ request }) => !card || !request.action.startsWith(`${card}/`);
 
   document.addEventListener("htmx:before:request", (event) => markSlow(event.target));
   document.addEventListener("htmx:finally:request", (event) => {
@@ -142,7 +155,8 @@
     const { ctx } = event.detail;
     const isOurs = ctx.response.headers.has("Banke");
     if (isOurs && !isOfAnother(ctx)) {
-      notice.replaceChildren();
+      // What the page asks by itself takes no notice away.
+      if (!ctx.sourceElement.matches?.(".bk-way")) notice.replaceChildren();
       return;
     }
     event.preventDefault();
@@ -161,11 +175,26 @@
     const { ctx } = event.detail;
     if (ctx && !isOfAnother(ctx)) tell(new Problem("network_gone"));
   });
-  for (const tab of tabs) tab.addEventListener("click", () => customer && load(tab.dataset.panel));
+  for (const bar of bars) {
+    bar.addEventListener("click", (event) => {
+      const tab = event.target.closest("[data-panel]");
+      if (!tab || !card || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      // What it would take back is not on the next panel.
+      toast.replaceChildren();
+      scrollTo(0, 0);
+      load(tab.dataset.panel);
+    });
+  }
   document.addEventListener("visibilitychange", () => {
     if (isAsking && !document.hidden) find();
   });
   window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+  // Whoever came from a group's people to one of them goes back to them.
+  const back = document.getElementById("back");
+  back.hidden = location.hash !== "#from-group" || history.length < 2;
+  back.addEventListener("click", () => history.back());
 
   if (isAsking) find();
   else watchRetry();

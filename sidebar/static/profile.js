@@ -78,6 +78,8 @@
   }, true);
 
   document.addEventListener("htmx:after:settle", arrange);
+  // A pipeline that is opened has a width only now.
+  document.addEventListener("toggle", arrange, true);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", arrange);
   else arrange();
 })();

@@ -1,5 +1,5 @@
 // Sheets: whatever is swapped into #sheet comes up from below. It goes with its cross, with Esc, with
-// a tap beside it, and when another chat comes up.
+// a tap beside it, when nothing is swapped into it, and when another chat comes up.
 (() => {
   "use strict";
 
@@ -10,6 +10,7 @@
   const places = guests.map((guest) => [guest.parentNode, guest.nextSibling]);
 
   function show() {
+    if (!content.firstElementChild) close();
     if (box.open || !content.firstElementChild) return;
     box.append(...guests);
     if (box.showModal) box.showModal();

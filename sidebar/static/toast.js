@@ -6,7 +6,7 @@
   const toast = document.getElementById("toast");
   let timer = 0;
   let home = "#panel";
-  let focusWasInside = false;
+  let last = null;
 
   function rest() {
     clearTimeout(timer);
@@ -16,14 +16,14 @@
 
   new MutationObserver(() => {
     rest();
+    home = toast.querySelector("[data-home]")?.dataset.home || home;
     // Whoever pressed a button that is gone goes on from what it was about.
-    if (focusWasInside && document.activeElement === document.body) {
+    if (last && !last.isConnected && document.activeElement === document.body) {
       document.querySelector(home)?.focus({ preventScroll: true });
     }
-    home = toast.querySelector("[data-home]")?.dataset.home || home;
   }).observe(toast, { childList: true });
   for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, () => clearTimeout(timer));
   for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, () => setTimeout(rest, 0));
-  document.addEventListener("focusin", (event) => { focusWasInside = toast.contains(event.target); });
+  document.addEventListener("focusin", (event) => { last = event.target; });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") toast.replaceChildren(); });
 })();

@@ -1,14 +1,14 @@
-// WeCom's client: who is it that the member chats with? Everything here ends, with an id or with a
-// Problem; the SDK itself waits for ever where there is no bridge.
+// WeCom's client: whose chat is open, a customer's or a group's? Everything here ends, with the address
+// of a card or with a Problem; the SDK itself waits for ever where there is no bridge.
 (() => {
   "use strict";
 
   const BRIDGE_MS = 3000;
   const SIGNING_MS = 10000;
-  const JS_APIS = ["getContext", "getCurExternalContact"];
+  const JS_APIS = ["getContext", "getCurExternalContact", "getCurExternalChat"];
   const CUSTOMER_ENTRIES = ["contact_profile", "single_chat_tools", "single_kf_tools", "chat_attachment"];
-  const GROUP_ENTRIES = ["group_chat_tools", "chain_group_chat_tools", "internal_group_chat_board"];
-  const EXTERNAL_USERID = /^[A-Za-z0-9_-]{1,64}$/;
+  const GROUP_ENTRIES = ["group_chat_tools"];
+  const WIRE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
   const { Problem } = window.banke;
   const { corpId, agentId, csrfToken } = document.getElementById("panel").dataset;
@@ -64,41 +64,44 @@
     }
   }
 
-  async function checkEntry() {
+  // Whether the chat is a group's.
+  async function askEntry() {
     let entry;
     try {
       ({ entry } = await answered(window.ww.getContext()));
     } catch (error) {
       // Old clients do not know where they were opened; the next call will tell.
       if (error instanceof Problem) throw error;
-      return;
+      return false;
     }
-    if (GROUP_ENTRIES.includes(entry)) throw new Problem("wrong_entry_group");
+    if (GROUP_ENTRIES.includes(entry)) return true;
     if (!CUSTOMER_ENTRIES.includes(entry)) throw new Problem("wrong_entry", entry);
+    return false;
   }
 
-  async function askCustomer() {
-    let userId;
+  async function ask(call, name) {
+    let id;
     try {
-      ({ userId } = await answered(window.ww.getCurExternalContact()));
+      id = (await answered(call()))[name];
     } catch (error) {
       if (error instanceof Problem) throw error;
       const isElsewhere = /without context/i.test(said(error));
       throw new Problem(isElsewhere ? "wrong_entry" : "wecom_refuses", said(error));
     }
-    if (!EXTERNAL_USERID.test(userId)) throw new Problem("wrong_entry");
-    return userId;
+    if (!WIRE_ID.test(id)) throw new Problem("wrong_entry");
+    return id;
   }
 
-  window.banke.findCustomer = async () => {
+  window.banke.findCard = async () => {
     if (!registering) {
       registering = register();
       registering.catch(() => { registering = null; });
     }
     try {
       await registering;
-      await checkEntry();
-      return await askCustomer();
+      return (await askEntry())
+        ? `/sidebar/groups/${await ask(() => window.ww.getCurExternalChat(), "chatId")}`
+        : `/sidebar/customers/${await ask(() => window.ww.getCurExternalContact(), "userId")}`;
     } catch (error) {
       throw error instanceof Problem ? error : new Problem("no_bridge", said(error));
     }

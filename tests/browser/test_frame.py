@@ -243,7 +243,7 @@ def test_what_somebody_between_says_is_not_put_into_the_page(
     expect(sidebar.page.locator("input")).to_have_count(0)
 
 
-@pytest.mark.parametrize("script", ["htmx.js", "jssdk.js", "wecom.js"])
+@pytest.mark.parametrize("script", ["htmx.js", "jssdk.js"])
 def test_a_script_that_does_not_come_is_told_and_a_tap_tries_again(
     sidebar: Sidebar, open_page: Browsing, li: str, script: str
 ) -> None:
@@ -256,7 +256,7 @@ def test_a_script_that_does_not_come_is_told_and_a_tap_tries_again(
     expect(sidebar.name).to_have_text("框架李一")
 
 
-@pytest.mark.parametrize("script", ["frame.js", "problems.js"])
+@pytest.mark.parametrize("script", ["sidebar.js"])
 def test_where_no_script_can_say_more_the_page_offers_to_load_again(
     sidebar: Sidebar, open_page: Browsing, li: str, script: str
 ) -> None:

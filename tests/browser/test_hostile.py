@@ -1,10 +1,13 @@
 """Whatever strangers call themselves, and whatever they write, is text and nothing else."""
 
+import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.customers.actions.remark import REMARK_LENGTH
 from app.db import fit
 from app.sandbox.world import Tag, TagGroup
 from app.words import clean
@@ -72,6 +75,7 @@ def crowd(stage: Deployment) -> Crowd:
     tagged = [newcomer(stage, f"{PLAIN}{number}", userid="sunsan") for number in range(WAYS)]
     for customer, names in zip(tagged, batched(HOSTILE, len(TRICKS)), strict=True):
         mark(stage, customer, names)
+    people.something_happens("change_external_tag", ChangeType="shuffle", Id="")
     for name in field_of(0):
         people.group_created("lisi", name=name, members=[tagged[0]])
     settle(stage)
@@ -141,6 +145,42 @@ def test_tags_on_the_card_are_text(open_page: Browsing, stage: Deployment, crowd
         tags = page.evaluate(TEXTS, ".bk-tag")
         assert sorted(tags) == sorted(visible(fit(name, TAG_LENGTH)) for name in names)
         assert shapes(page, ".bk-tag") == 1
+
+
+def test_tags_in_the_sheet_are_text(open_page: Browsing, stage: Deployment, crowd: Crowd) -> None:
+    page = open_page(card_address(stage, crowd.tagged[0]), cookies={"sandbox_member": "sunsan"})
+    page.locator("#tags-open").click()
+    expect(page.locator("#sheet-title")).to_be_focused()
+    shown = page.evaluate(TEXTS, "#tag-form .bk-chip bdi")
+    named = [visible(fit(name, TAG_LENGTH)) or "未命名的标签" for name in HOSTILE]
+    assert set(named) <= set(shown)
+    assert shapes(page, "#tag-form .bk-chip") == 1
+    groups = page.evaluate(TEXTS, "#tag-form summary bdi")
+    assert {visible(names[0]) for names in batched(HOSTILE, len(TRICKS))} <= set(groups)
+    page.locator("#tag-form .bk-chip:visible").first.click()
+    expect(page.locator("#toast bdi")).to_have_text(re.compile("^已去掉「"))
+    assert shapes(page, "#toast .bk-say__text") == 1
+
+
+def test_a_remark_that_is_typed_is_text(
+    open_page: Browsing, stage: Deployment, crowd: Crowd
+) -> None:
+    open_page.allow("422")
+    page = open_page(card_address(stage, crowd.customers[0]), cookies={"sandbox_member": "lisi"})
+    field, summary = page.locator("#remark-input"), page.locator("#remark-edit summary")
+    for text in field_of(1):
+        if not field.is_visible():
+            summary.click()
+        field.fill(text)
+        with page.expect_response(lambda answer: answer.url.endswith("/remark")) as answer:
+            page.keyboard.press("Enter")
+        said = " ".join(clean(" ".join(text.split())).split())
+        if answer.value.status == HTTPStatus.OK:
+            expect(field).not_to_be_visible()
+        else:
+            assert len(said) > REMARK_LENGTH
+            expect(page.get_by_role("alert")).to_contain_text("备注最多 20 个字")
+    assert shapes(page, "#remark summary") == 1
 
 
 def test_groups_on_the_card_are_text(open_page: Browsing, stage: Deployment, crowd: Crowd) -> None:

@@ -1,56 +1,28 @@
 """The card in a browser: a tap, the keyboard, undo, what two members do at once, a lost network."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
-from werkzeug.serving import make_server
 
 from app import clock
 from app.customers.models import FollowUser
 from app.db import Database
-from sidebar.session import MEMBER_COOKIE
+from tests.browser.serving import Shown, serve_card
 from tests.browser.watching import Browsing, barriers
-from tests.sidebar.browser import CLIENT
-from tests.sidebar.cards import PATH, Card, card_of, make_app
+from tests.sidebar.cards import PATH, make_app
 
 STAGE = f"{PATH}/stage"
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A card, and what opens it in a browser."""
-
-    card: Card
-    open: Callable[..., Page]
 
 
 @pytest.fixture
 def shown(tmp_path: Path, db: Database, open_page: Browsing) -> Iterator[Shown]:
     """Serve the application and give zhaoyi's card in it."""
-    app = make_app(tmp_path, db)
-    card = card_of(app, db, "zhaoyi")
-    cookie = card.client.get_cookie(MEMBER_COOKIE)
-    assert cookie
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}{PATH}"
-
-    def open_card(*, dark: bool = False, width: int = 360) -> Page:
-        agent = CLIENT.replace("Light", "Dark") if dark else CLIENT
-        cookies = {MEMBER_COOKIE: cookie.value}
-        return open_page(address, user_agent=agent, cookies=cookies, width=width)
-
-    yield Shown(card, open_card)
-    server.shutdown()
-    thread.join()
-    app.extensions["banke_runtime"].db.close()
+    with serve_card(make_app(tmp_path, db), db, open_page) as served:
+        yield served
 
 
 def stage(page: Page, name: str) -> str:

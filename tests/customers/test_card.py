@@ -5,15 +5,17 @@ from zoneinfo import ZoneInfo
 
 from app.customers.actions import Change, record_change, record_timeline
 from app.customers.actions.profile import ensure_customer
-from app.customers.models import FollowTag, FollowUser
+from app.customers.models import FollowUser
 from app.customers.queries import (
     day_of_cursor,
     find_follow,
     get_card,
     get_timeline_page,
+    list_colleagues,
+    list_latest_periods,
     word_add_way,
 )
-from app.customers.queries.card import ADD_WAYS, COLLEAGUES, PERIODS, TAGS, Card
+from app.customers.queries.card import ADD_WAYS, Card
 from app.db import Database
 from app.i18n import speaking
 from app.members.models import Member
@@ -53,43 +55,63 @@ def test_days_are_counted_from_the_first_time_they_met(any_db: Database) -> None
         record(any_db, "zhaoyi", kind, day)
     card = card_of(any_db)
     assert card.first_added_at == START
-    assert [(period.period, period.removed_by) for period in card.periods] == [
-        (2, None),
-        (1, "customer"),
-    ]
     assert card.count == 2
 
 
-def test_other_members_who_follow_him_now_are_named(any_db: Database) -> None:
-    add_member(any_db, "lisi", "李思远")
-    for userid in ("zhaoyi", "lisi", "unknown"):
+def test_other_members_who_follow_him_now_are_counted(any_db: Database) -> None:
+    for userid in ("zhaoyi", "lisi", "unknown", "sunsan"):
         record(any_db, userid, "add", 0)
-    record(any_db, "sunsan", "add", 0)
     record(any_db, "sunsan", "member", 1)
-    assert card_of(any_db).colleagues == ("李思远", "unknown")
+    assert card_of(any_db).colleagues == 2
 
 
-def test_tags_are_those_of_this_member(any_db: Database) -> None:
-    mine, theirs = record(any_db, "zhaoyi", "add", 0), record(any_db, "lisi", "add", 0)
+def follow_of(db: Database, userid: str = "zhaoyi") -> FollowUser:
+    with db.read() as session:
+        follow = find_follow(session, userid, WANG)
+    assert follow is not None
+    return follow
+
+
+def test_a_colleague_is_named_with_the_last_time_he_followed_up(any_db: Database) -> None:
+    add_member(any_db, "lisi", "李思远")
+    for day, userid in enumerate(("zhaoyi", "lisi", "unknown")):
+        record(any_db, userid, "add", day)
     with any_db.write() as session:
-        session.add(FollowTag(follow_id=mine.id, group_name="等级", tag_name="重要"))
-        session.add(FollowTag(follow_id=theirs.id, group_name="等级", tag_name="普通"))
-    assert card_of(any_db).tags == ("重要",)
+        for day, kind in enumerate(("stage_changed", "noted", "group_joined"), 5):
+            at = START + timedelta(days=day)
+            record_timeline(
+                session, external_userid=WANG, userid="lisi", kind=kind, at=at, key=kind
+            )
+    with any_db.read() as session:
+        found = list_colleagues(session, follow_of(any_db), limit=5)
+    assert [(one.name, one.added_at, one.followed_up_at) for one in found] == [
+        ("unknown", START + timedelta(days=2), None),
+        ("李思远", START + timedelta(days=1), START + timedelta(days=6)),
+    ]
+
+
+def test_periods_are_read_in_pages_the_latest_first(any_db: Database) -> None:
+    for kind, day in (("add", 0), ("customer", 5), ("add", 40)):
+        record(any_db, "zhaoyi", kind, day)
+    with any_db.read() as session:
+        pages = [
+            list_latest_periods(session, follow_of(any_db), limit=1, offset=n) for n in range(3)
+        ]
+    assert [[(one.period, one.removed_by) for one in page] for page in pages] == [
+        [(2, None)],
+        [(1, "customer")],
+        [],
+    ]
 
 
 def test_a_card_is_bounded(db: Database) -> None:
-    for turn in range(PERIODS + 3):
+    for turn in range(13):
         record(db, "zhaoyi", "add", 2 * turn)
-        follow = record(db, "zhaoyi", "customer", 2 * turn + 1)
-    for number in range(COLLEAGUES + 3):
+        record(db, "zhaoyi", "customer", 2 * turn + 1)
+    for number in range(11):
         record(db, f"m{number}", "add", 0)
-    with db.write() as session:
-        for number in range(TAGS + 3):
-            session.add(FollowTag(follow_id=follow.id, group_name="", tag_name=f"t{number}"))
     card = card_of(db)
-    assert (len(card.periods), len(card.tags)) == (PERIODS, TAGS)
-    assert (len(card.colleagues), card.more_colleagues) == (COLLEAGUES, True)
-    assert (card.count, card.first_added_at) == (PERIODS + 3, START)
+    assert (card.colleagues, card.count, card.first_added_at) == (11, 13, START)
 
 
 def test_the_pages_of_a_timeline_hold_everything_once(any_db: Database) -> None:

@@ -13,7 +13,7 @@ from app.customers.actions import StageMove, change_stage, put_into_first_stage,
 from app.customers.actions.profile import ensure_customer
 from app.customers.errors import StageConflict
 from app.customers.models import Stage, StageChange
-from app.customers.queries import find_stage_name, get_stage_board, list_timeline, word_entry
+from app.customers.queries import find_stage_name, get_stage_boards, list_timeline, word_entry
 from app.db import Database
 from app.errors import NotFound
 
@@ -50,7 +50,7 @@ def test_a_tap_moves_the_customer_and_the_timeline_says_so(any_db: Database) -> 
     moved = move(any_db, stages["意向"])
     assert (moved.from_stage, moved.to_stage, moved.changed) == ("新客户", "意向", True)
     with any_db.read() as session:
-        board = get_stage_board(session, WANG)
+        board = get_stage_boards(session, WANG)[0]
     assert (board.now.name, board.now.change_id, board.now.userid) == (
         "意向",
         moved.change_id,
@@ -138,7 +138,7 @@ def test_a_customer_without_a_stage_gets_one_and_there_is_nothing_to_go_back_to(
 ) -> None:
     with any_db.write() as session:
         ensure_customer(session, WANG)
-        board = get_stage_board(session, WANG)
+        board = get_stage_boards(session, WANG)[0]
         stage_id, name = board.stages[2]
     assert (board.now.stage_id, board.now.change_id) == (None, 0)
     moved = move(any_db, stage_id)
@@ -191,4 +191,4 @@ def test_many_taps_on_the_same_stage_at_once_are_one_change(any_db: Database) ->
 
 def stage_of(db: Database) -> int | None:
     with db.read() as session:
-        return get_stage_board(session, WANG).now.stage_id
+        return get_stage_boards(session, WANG)[0].now.stage_id

@@ -9,7 +9,8 @@ import pytest
 from app.messages import KINDS
 from app.schedule import SCHEDULE
 from callbacks import routing
-from sidebar.panels import PANELS
+from sidebar.bundles import SCRIPTS, STYLES
+from sidebar.panels import BOARDS
 
 ROOT = Path(__file__).parent.parent.parent
 HANDLERS = ROOT / "callbacks" / "handlers"
@@ -20,6 +21,9 @@ def handler_files() -> Iterator[tuple[str, str]]:
     for path in sorted(HANDLERS.glob("*/*.py")):
         if path.stem != "__init__":
             yield path.parent.name, path.stem
+    # An event without change types.
+    for path in sorted(HANDLERS.glob("[a-z]*.py")):
+        yield path.stem, ""
 
 
 @pytest.mark.parametrize("key", list(handler_files()), ids="/".join)
@@ -44,9 +48,17 @@ def test_reactions_of_one_event_have_names_of_their_own() -> None:
 
 def test_every_panel_has_its_row_and_every_row_its_folder() -> None:
     folders = {path.parent.name for path in PANEL_FOLDER.glob("*/panel.py")}
-    assert len(PANELS) == len({panel.name for panel in PANELS})
-    assert {panel.name for panel in PANELS} == folders
-    assert all((PANEL_FOLDER / panel.name / "panel.html").is_file() for panel in PANELS)
+    panels = [panel for board in BOARDS.values() for panel in board]
+    assert all(len(board) == len({panel.name for panel in board}) for board in BOARDS.values())
+    assert {panel.name for panel in panels} == folders
+    assert all((PANEL_FOLDER / panel.name / "panel.html").is_file() for panel in panels)
+
+
+def test_every_style_and_script_has_its_row_and_every_row_its_file() -> None:
+    named = [f"{name}.css" for name in STYLES] + [f"{name}.js" for name in SCRIPTS]
+    # Linked by itself, and only where it is dark.
+    named.append("dark.css")
+    assert sorted(named) == sorted(path.name for path in (ROOT / "sidebar" / "static").iterdir())
 
 
 def test_periodic_jobs_have_names_of_their_own() -> None:

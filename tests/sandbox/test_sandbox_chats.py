@@ -122,6 +122,26 @@ def test_an_app_message_is_a_card_in_the_notices(
     assert api.get("chats", userid="zhaoyi")["chats"][0]["unread"] == 1
 
 
+def test_a_card_that_was_answered_has_no_buttons_any_more(
+    box: Sandbox, wecom: Client, api: PagesApi
+) -> None:
+    card = {
+        "card_type": "button_interaction",
+        "main_title": {"title": "该跟进了"},
+        "button_list": [{"text": "完成", "key": "done"}],
+        "task_id": "task-1",
+    }
+    body = {"touser": "zhaoyi", "msgtype": "template_card", "agentid": box.agent_id}
+    assert wecom.post("message/send", **body, template_card=card)["errcode"] == 0
+    (shown,) = api.get(f"chats/zhaoyi/notices/{box.agent_id}")["messages"]
+    assert shown["buttons"] == [{"text": "完成", "key": "done"}]
+    code = box.people.member_clicks_card("zhaoyi", task_id="task-1", key="done").fields
+    told = {"userids": ["zhaoyi"], "agentid": box.agent_id, "button": {"replace_name": "已完成"}}
+    wecom.post("message/update_template_card", **told, response_code=code["ResponseCode"])
+    (shown,) = api.get(f"chats/zhaoyi/notices/{box.agent_id}")["messages"]
+    assert (shown["buttons"], shown["answered"]) == ([], "已完成")
+
+
 def test_the_notices_are_there_before_the_first_one(box: Sandbox, api: PagesApi) -> None:
     last = api.get("chats", userid="zhaoyi")["chats"][-1]
     assert (last["kind"], last["id"]) == ("notices", str(box.agent_id))

@@ -101,6 +101,16 @@ def test_tags_are_marked_and_unmarked(box: Sandbox, wecom: Client) -> None:
     assert wecom.post(api, **whose)["errcode"] == 40058
 
 
+def test_a_remark_has_twenty_characters_and_is_never_empty(box: Sandbox, wecom: Client) -> None:
+    relation = next(box.world.relations_from("zhaoyi"))
+    whose = {"userid": "zhaoyi", "external_userid": relation.external_userid}
+    api = "externalcontact/remark"
+    assert wecom.post(api, **whose, remark="备" * 20)["errcode"] == 0
+    assert wecom.post(api, **whose, remark="备" * 21)["errcode"] == 40058
+    assert wecom.post(api, **whose, remark="")["errcode"] == 40058
+    assert relation.remark == "备" * 20
+
+
 def test_an_empty_mobile_clears_the_mobiles(box: Sandbox, wecom: Client) -> None:
     relation = next(box.world.relations_from("zhaoyi"))
     relation.remark_mobiles = ["13800000000"]

@@ -93,3 +93,45 @@ def test_a_card_needs_a_task_id_of_its_own(box: Sandbox, wecom: Client) -> None:
     card["task_id"] = "loss-1"
     assert wecom.post(API, **body)["response_code"]
     assert wecom.post(API, **body)["errcode"] == 42014
+
+
+UPDATE = "message/update_template_card"
+
+
+def press(box: Sandbox) -> str:
+    event = box.people.member_clicks_card("zhaoyi", task_id="task-1", key="done")
+    return str(event.fields["ResponseCode"])
+
+
+def update(box: Sandbox, code: str, **more: Any) -> dict[str, Any]:
+    told = {"userids": ["zhaoyi"], "agentid": box.agent_id, "response_code": code}
+    return told | {"button": {"replace_name": "已完成"}} | more
+
+
+def test_a_code_updates_a_card_once(box: Sandbox, wecom: Client) -> None:
+    first, second = press(box), press(box)
+    assert [wecom.post(UPDATE, **update(box, first))["errcode"] for _ in range(2)] == [0, 60140]
+    assert wecom.post(UPDATE, **update(box, second))["errcode"] == 0
+
+
+def test_a_code_is_of_no_use_after_a_day(box: Sandbox, wecom: Client) -> None:
+    code = press(box)
+    box.clock.move(24 * 3600)
+    assert wecom.post(UPDATE, **update(box, code))["errcode"] == 60140
+
+
+@pytest.mark.parametrize(
+    ("change", "errcode"),
+    [
+        ({"response_code": "RC_of_nobody"}, 60140),
+        ({"button": {}}, 40063),
+        ({"userids": []}, 82001),
+        ({"agentid": 1}, 301002),
+    ],
+)
+def test_a_wrong_update_is_refused_and_costs_no_code(
+    box: Sandbox, wecom: Client, change: dict[str, Any], errcode: int
+) -> None:
+    code = press(box)
+    assert wecom.post(UPDATE, **update(box, code) | change)["errcode"] == errcode
+    assert wecom.post(UPDATE, **update(box, code))["errcode"] == 0

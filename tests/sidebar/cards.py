@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.customers.actions import Change, change_stage, put_into_first_stage, record_change
 from app.customers.models import Customer, FollowTag, Stage
-from app.customers.queries import find_stage_name, get_stage_board
+from app.customers.queries import find_stage_name, get_stage_boards
 from app.db import Database
 from app.factory import create_app
 from app.groups.models import GroupChat, GroupMember
@@ -44,11 +44,11 @@ class Card:
     def get(self, query: str = "", *, htmx: bool = True) -> TestResponse:
         return self.client.get(PATH + query, headers=self._headers(htmx=htmx))
 
-    def post(self, action: str, **form: int) -> TestResponse:
+    def post(self, action: str, **form: int | str) -> TestResponse:
         headers = self._headers(htmx=True) | {CSRF_HEADER: self.csrf}
         return self.client.post(f"{PATH}/{action}", data=form, headers=headers)
 
-    def send_form(self, action: str, **form: int) -> TestResponse:
+    def send_form(self, action: str, **form: int | str) -> TestResponse:
         """Post as a browser without JavaScript does."""
         data = {"csrf_token": self.csrf} | {name: str(value) for name, value in form.items()}
         headers = self._headers(htmx=False)
@@ -69,7 +69,7 @@ class Card:
     def move_as(self, userid: str, to: str) -> int:
         to_stage_id = self.stage(to)
         with self.db.write() as session:
-            seen = get_stage_board(session, LI).now.change_id
+            seen = get_stage_boards(session, LI)[0].now.change_id
             moved = change_stage(session, LI, to_stage_id=to_stage_id, userid=userid, seen=seen)
         return moved.change_id
 
@@ -131,7 +131,10 @@ class Page(HTMLParser):
         return "".join(self._text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
+        """Note an element; what stands in a field is text."""
+        if tag == "input" and ("type", "hidden") not in attrs:
+            self._text.append(dict(attrs).get("value") or "")
+            attrs = [(name, value) for name, value in attrs if name != "value"]
         self.elements.append(f"{tag} {attrs}")
 
     def handle_data(self, data: str) -> None:

@@ -127,3 +127,20 @@ def test_a_list_given_in_several_elements_is_one() -> None:
 def test_a_new_userid_may_not_be_longer_than_any() -> None:
     with pytest.raises(Unreadable):
         read_event(xml(ADD | {"NewUserID": "x" * 65}))
+
+
+def test_a_pressed_button_names_who_what_and_on_which_card() -> None:
+    told = {
+        "FromUserName": "zhaoyi",
+        "EventKey": "done",
+        "TaskId": "reminder-1",
+        "ResponseCode": "RC",
+    }
+    pressed = read_event(xml({"Event": "template_card_event"} | told))
+    found = (pressed.from_userid, pressed.event_key, pressed.task_id, pressed.response_code)
+    assert found == tuple(told.values())
+
+
+def test_whoever_pressed_has_no_longer_id_than_any() -> None:
+    with pytest.raises(Unreadable):
+        read_event(xml(ADD | {"FromUserName": "x" * 65}))

@@ -13,6 +13,7 @@ from app.wecom import agent, department, external_contact, groupchat, media, mes
 from app.wecom.client import WeComClient, connect_wecom
 from app.wecom.errors import (
     BadMedia,
+    BadRequest,
     MissingPermission,
     NoSuchRelation,
     TryAgainLater,
@@ -103,6 +104,27 @@ def test_corp_tags_are_listed_by_group(client: WeComClient) -> None:
     groups = external_contact.get_corp_tag_list(client)
     assert [group.group_name for group in groups] == ["客户来源", "客户等级"]
     assert [tag.name for tag in groups[0].tags] == ["门店扫码", "朋友推荐", "线上活动"]
+
+
+def test_a_remark_and_tags_are_written(box: Sandbox, client: WeComClient, customer: str) -> None:
+    relation = box.world.find_relation(ZHAOYI, customer)
+    assert relation
+    (old,), new = relation.tag_ids, seeded_id("et", "Tag", 102)
+    external_contact.remark(client, ZHAOYI, customer, remark="王-南山店", within=5)
+    external_contact.mark_tag(client, ZHAOYI, customer, add=[new], remove=[old], within=5)
+    assert (relation.remark, relation.tag_ids) == ("王-南山店", [new])
+
+
+@pytest.mark.parametrize(
+    ("userid", "tag_id", "errcode"), [("qianer", "", 84061), (ZHAOYI, "etUnknown", 40068)]
+)
+def test_a_tag_or_relation_that_is_not_there_is_a_stale_row(
+    client: WeComClient, customer: str, userid: str, tag_id: str, errcode: int
+) -> None:
+    tag = tag_id or seeded_id("et", "Tag", 102)
+    with pytest.raises(NoSuchRelation) as caught:
+        external_contact.mark_tag(client, userid, customer, add=[tag])
+    assert caught.value.errcode == errcode
 
 
 def test_a_welcome_reaches_the_customer(box: Sandbox, client: WeComClient) -> None:
@@ -232,6 +254,17 @@ def test_a_message_is_sent_by_our_app(box: Sandbox, client: WeComClient) -> None
 def test_a_message_to_nobody_is_refused(client: WeComClient) -> None:
     with pytest.raises(NoSuchRelation):
         message.send(client, {"touser": "Nobody", "msgtype": "text", "text": {"content": "提醒"}})
+
+
+def test_a_card_is_updated_once_with_the_code_of_a_press(box: Sandbox, client: WeComClient) -> None:
+    code = box.people.member_clicks_card(ZHAOYI, task_id="task-1", key="done").fields[
+        "ResponseCode"
+    ]
+    told = {"userids": [ZHAOYI], "response_code": code, "replace_name": "已完成"}
+    message.update_card(client, **told)
+    with pytest.raises(BadRequest) as refused:
+        message.update_card(client, **told)
+    assert refused.value.errcode == 60140
 
 
 def test_a_file_is_uploaded_and_can_be_sent(box: Sandbox, client: WeComClient) -> None:

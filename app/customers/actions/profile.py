@@ -1,10 +1,14 @@
 """Customers themselves: a row for everybody we have heard of, and what WeCom says of him."""
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.models import Customer
+from app.customers.models import Customer, FollowUser
+from app.customers.queries.relations import find_follow
 from app.db import fit, upsert
+from app.errors import NotFound
+from app.i18n import N_
 from app.wecom.external_contact import ExternalContact
 
 AVATAR_LENGTH = 1024
@@ -34,3 +38,23 @@ def take_over_contact(session: Session, contact: ExternalContact) -> None:
     customer.position = fit(contact.position, 128)
     customer.unionid = contact.unionid or customer.unionid
     customer.fetched_at = clock.utcnow()
+
+
+def lock_own(session: Session, userid: str, external_userid: str) -> FollowUser:
+    """Return the member's living relation with a customer, whose row is locked.
+
+    So changes of one customer happen one after the other, and none while WeCom's word about him is
+    taken over.
+
+    Raises:
+        NotFound: the customer is not his (any more).
+    """
+    session.execute(
+        select(Customer.external_userid)
+        .where(Customer.external_userid == external_userid)
+        .with_for_update()
+    )
+    follow = find_follow(session, userid, external_userid)
+    if follow is None or follow.removed_at is not None:
+        raise NotFound(N_("你和这位客户已经不是好友，不能再修改"))
+    return follow

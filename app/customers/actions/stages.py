@@ -25,13 +25,16 @@ class StageMove:
     """Where a customer stood and where he stands.
 
     `change_id` is the last change now. `changed` False: he stood there already, nothing was done.
+    `asks`: what may be added to the change: amount, reason or "".
     """
 
+    pipeline_id: int
     change_id: int
     from_stage: str
     to_stage: str
     changed: bool
     can_undo: bool = False
+    asks: str = ""
 
 
 def put_into_first_stage(session: Session, external_userid: str) -> None:
@@ -42,7 +45,8 @@ def put_into_first_stage(session: Session, external_userid: str) -> None:
     first = session.execute(
         select(Stage.pipeline_id, Stage.id)
         .join(Pipeline, Pipeline.id == Stage.pipeline_id)
-        .order_by(Pipeline.position, Stage.position)
+        .where(Pipeline.removed_at.is_(None), Stage.removed_at.is_(None))
+        .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
         .limit(1)
     ).one()
     upsert(
@@ -110,7 +114,7 @@ def _lock(session: Session, external_userid: str) -> None:
 def _get_stage(session: Session, stage_id: int) -> Stage:
     # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
     stage = session.get(Stage, stage_id) if stage_id <= MOST_ID else None
-    if stage is None:
+    if stage is None or stage.removed_at is not None:
         raise NotFound(N_("没有这个阶段"))
     return stage
 
@@ -126,11 +130,19 @@ def _move(
     is_undo: bool = False,
 ) -> StageMove:
     if now.stage_id == stage.id:
-        return StageMove(now.change_id, now.name, stage.name, changed=False)
+        return StageMove(stage.pipeline_id, now.change_id, now.name, stage.name, changed=False)
     if now.change_id != seen:
-        raise StageConflict(now, stage.id)
+        raise StageConflict(now, stage.id, stage.pipeline_id)
     change_id = _write(session, external_userid, now, stage, userid=userid, is_undo=is_undo)
-    return StageMove(change_id, now.name, stage.name, changed=True, can_undo=bool(now.stage_id))
+    return StageMove(
+        stage.pipeline_id,
+        change_id,
+        now.name,
+        stage.name,
+        changed=True,
+        can_undo=bool(now.stage_id),
+        asks=stage.asks,
+    )
 
 
 def _write(
@@ -167,7 +179,17 @@ def _write(
         userid=userid,
         kind="stage_changed",
         at=at,
-        key=f"stage:{change.id}",
-        data={"from_stage": now.name, "to_stage": stage.name, "is_undo": is_undo},
+        key=timeline_key(change.id),
+        data={
+            "pipeline": session.get_one(Pipeline, stage.pipeline_id).name,
+            "from_stage": now.name,
+            "to_stage": stage.name,
+            "is_undo": is_undo,
+        },
     )
     return change.id
+
+
+def timeline_key(change_id: int) -> str:
+    """Return the key of a change's entry in the timeline."""
+    return f"stage:{change_id}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.customers.actions.profile import ensure_customer
@@ -39,3 +40,9 @@ def record_timeline(
         "data": dict(data or {}),
     }
     upsert(session, TimelineEntry, [entry], key=["dedupe_key"])
+
+
+def add_to_timeline(session: Session, key: str, data: Mapping[str, Any]) -> None:
+    """Put what its maker says later into the data of the entry that was recorded under `key`."""
+    entry = session.scalars(select(TimelineEntry).where(TimelineEntry.dedupe_key == key)).one()
+    entry.data = {**entry.data, **data}

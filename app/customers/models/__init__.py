@@ -1,17 +1,29 @@
 """Tables of customers, each in the file of its subject; others import them from here."""
 
+from app.customers.models.fields import CustomField, FieldChange, FieldChoice, FieldValue
+from app.customers.models.follow_ups import Draft, FollowUp, Reminder
 from app.customers.models.people import Customer, FollowChange, FollowTag, FollowUser
 from app.customers.models.stages import CustomerStage, Pipeline, Stage, StageChange
+from app.customers.models.tags import Tag, TagGroup
 from app.customers.models.timeline import TimelineEntry
 
 __all__ = [
+    "CustomField",
     "Customer",
     "CustomerStage",
+    "Draft",
+    "FieldChange",
+    "FieldChoice",
+    "FieldValue",
     "FollowChange",
     "FollowTag",
+    "FollowUp",
     "FollowUser",
     "Pipeline",
+    "Reminder",
     "Stage",
     "StageChange",
+    "Tag",
+    "TagGroup",
     "TimelineEntry",
 ]

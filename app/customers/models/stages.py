@@ -1,33 +1,51 @@
 """Pipelines, their stages, and where customers stand."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, BigId, WireId, Words
+from app.money import Money
 
 
 class Pipeline(Base):
-    """A row of stages; the one of lowest position is the default, 客户阶段."""
+    """A row of stages; the one of lowest position is the default, 客户阶段.
+
+    `key`: what files call it by, whatever its name becomes.
+    """
 
     __tablename__ = "pipelines"
+    __table_args__ = (Index("uq_pipelines_key", "key", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(WireId(32))
     name: Mapped[str] = mapped_column(Words(32), unique=True)
     position: Mapped[int] = mapped_column(default=0)
+    removed_at: Mapped[datetime | None]
 
 
 class Stage(Base):
-    """A stage of a pipeline; a loss is none."""
+    """A stage of a pipeline; a loss is none.
+
+    `asks`: what whoever moves a customer here may add: amount, reason, or "" for neither. One that
+    was removed stays, for the changes that name it.
+    """
 
     __tablename__ = "stages"
-    __table_args__ = (UniqueConstraint("pipeline_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("pipeline_id", "name"),
+        Index("uq_stages_pipeline_id_key", "pipeline_id", "key", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(WireId(32))
     name: Mapped[str] = mapped_column(Words(32))
+    asks: Mapped[str] = mapped_column(WireId(16), default="")
     position: Mapped[int] = mapped_column(default=0)
+    removed_at: Mapped[datetime | None]
 
 
 class CustomerStage(Base):
@@ -47,7 +65,10 @@ class CustomerStage(Base):
 
 
 class StageChange(Base):
-    """One step from stage to stage: who, when, why. `userid` "": Banke itself."""
+    """One step from stage to stage: who, when, why. `userid` "": Banke itself.
+
+    `why` in his own words, `reason` one of STAGE_REASONS, `amount` in yuan: what its maker added.
+    """
 
     __tablename__ = "stage_changes"
     __table_args__ = (Index("ix_stage_changes_external_userid_id", "external_userid", "id"),)
@@ -61,4 +82,6 @@ class StageChange(Base):
     to_stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"))
     userid: Mapped[str] = mapped_column(WireId(), default="")
     why: Mapped[str] = mapped_column(Words(200), default="")
+    reason: Mapped[str] = mapped_column(WireId(16), default="")
+    amount: Mapped[Decimal | None] = mapped_column(Money())
     changed_at: Mapped[datetime]

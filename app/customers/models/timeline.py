@@ -10,7 +10,10 @@ from app.db import Base, BigId, WireId
 
 
 class TimelineEntry(Base):
-    """One thing that happened with a customer. Append-only; `kind` is worded when it is shown."""
+    """One thing that happened with a customer; `kind` is worded when it is shown.
+
+    Append-only, but for what its maker adds to what he has just put down.
+    """
 
     __tablename__ = "timeline"
     __table_args__ = (Index("ix_timeline_external_userid_at", "external_userid", "at"),)

@@ -2,6 +2,35 @@
 
 from app.customers.queries.access import Viewpoint, find_viewpoint
 from app.customers.queries.card import Card, get_card, word_add_way
+from app.customers.queries.colleagues import Colleague, list_colleagues, list_latest_periods
+from app.customers.queries.fields import (
+    HIDES_EMPTY,
+    YES,
+    Field,
+    FieldBoard,
+    FieldState,
+    Value,
+    count_filled,
+    find_field_state,
+    get_field_board,
+    list_fields,
+    mask_phone,
+    word_value,
+)
+from app.customers.queries.follow_ups import (
+    find_draft,
+    find_follow_up,
+    find_reminder,
+    list_reminders,
+)
+from app.customers.queries.history import (
+    FILTERS,
+    HistoryLine,
+    HistoryPage,
+    day_before,
+    get_history_page,
+)
+from app.customers.queries.reasons import LOSS_REASONS, STAGE_REASONS, word_reason
 from app.customers.queries.relations import (
     Standing,
     find_follow,
@@ -10,7 +39,26 @@ from app.customers.queries.relations import (
     has_been_lost,
     list_periods,
 )
-from app.customers.queries.stages import StageBoard, StageNow, get_stage_board
+from app.customers.queries.stages import (
+    PipelineRow,
+    StageBoard,
+    StageHistory,
+    StageNow,
+    StageStep,
+    get_stage_boards,
+    get_stage_history,
+    list_pipelines,
+    word_pipeline,
+)
+from app.customers.queries.tags import (
+    BoardGroup,
+    BoardTag,
+    Mark,
+    find_tags,
+    list_marked,
+    list_marks,
+    list_tag_board,
+)
 from app.customers.queries.timeline import (
     ENTRY_WORDS,
     REASON_WORDS,
@@ -21,28 +69,70 @@ from app.customers.queries.timeline import (
     list_timeline,
     word_entry,
 )
+from app.customers.queries.wording import word_additions
 
 __all__ = [
     "ENTRY_WORDS",
+    "FILTERS",
+    "HIDES_EMPTY",
+    "LOSS_REASONS",
     "REASON_WORDS",
+    "STAGE_REASONS",
+    "YES",
+    "BoardGroup",
+    "BoardTag",
     "Card",
+    "Colleague",
+    "Field",
+    "FieldBoard",
+    "FieldState",
+    "HistoryLine",
+    "HistoryPage",
+    "Mark",
+    "PipelineRow",
     "StageBoard",
+    "StageHistory",
     "StageNow",
+    "StageStep",
     "Standing",
     "TimelineLine",
     "TimelinePage",
+    "Value",
     "Viewpoint",
+    "count_filled",
+    "day_before",
     "day_of_cursor",
+    "find_draft",
+    "find_field_state",
     "find_follow",
+    "find_follow_up",
+    "find_reminder",
     "find_stage_name",
+    "find_tags",
     "find_viewpoint",
     "get_card",
-    "get_stage_board",
+    "get_field_board",
+    "get_history_page",
+    "get_stage_boards",
+    "get_stage_history",
     "get_standing",
     "get_timeline_page",
     "has_been_lost",
+    "list_colleagues",
+    "list_fields",
+    "list_latest_periods",
+    "list_marked",
+    "list_marks",
     "list_periods",
+    "list_pipelines",
+    "list_reminders",
+    "list_tag_board",
     "list_timeline",
+    "mask_phone",
     "word_add_way",
+    "word_additions",
     "word_entry",
+    "word_pipeline",
+    "word_reason",
+    "word_value",
 ]

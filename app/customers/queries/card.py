@@ -6,12 +6,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, aliased
 
-from app.customers.models import Customer, FollowTag, FollowUser
+from app.customers.models import Customer, FollowUser
 from app.errors import NotFound
 from app.i18n import N_, _
-from app.members.models import Member
-
-PERIODS, TAGS, COLLEAGUES = 10, 60, 8
 
 # WeCom's add_way (document/path/92114); one that is newer than this table is told as 其他方式.
 ADD_WAYS = {
@@ -41,11 +38,11 @@ ADD_WAYS = {
 }
 
 # Made once: for every card anew, they would cost more than the database does.
-_first = aliased(FollowUser)
+_first, _other = aliased(FollowUser), aliased(FollowUser)
 _CUSTOMER = (
     select(
         Customer,
-        FollowUser,
+        FollowUser.period,
         select(func.min(_first.added_at))
         .where(
             _first.userid == bindparam("userid"),
@@ -53,6 +50,15 @@ _CUSTOMER = (
         )
         .scalar_subquery()
         .label("first_added_at"),
+        select(func.count())
+        .select_from(_other)
+        .where(
+            _other.external_userid == bindparam("external_userid"),
+            _other.userid != bindparam("userid"),
+            _other.removed_at.is_(None),
+        )
+        .scalar_subquery()
+        .label("colleagues"),
     )
     .join(FollowUser, FollowUser.external_userid == Customer.external_userid)
     .where(
@@ -60,24 +66,7 @@ _CUSTOMER = (
         FollowUser.external_userid == bindparam("external_userid"),
     )
     .order_by(FollowUser.period.desc())
-    .limit(PERIODS)
-)
-_COLLEAGUES = (
-    select(FollowUser.userid, Member.name)
-    .outerjoin(Member, Member.userid == FollowUser.userid)
-    .where(
-        FollowUser.external_userid == bindparam("external_userid"),
-        FollowUser.userid != bindparam("userid"),
-        FollowUser.removed_at.is_(None),
-    )
-    .order_by(FollowUser.added_at, FollowUser.id)
-    .limit(COLLEAGUES + 1)
-)
-_TAGS = (
-    select(FollowTag.tag_name)
-    .where(FollowTag.follow_id == bindparam("follow_id"))
-    .order_by(FollowTag.group_name, FollowTag.tag_name)
-    .limit(TAGS)
+    .limit(1)
 )
 
 
@@ -85,18 +74,14 @@ _TAGS = (
 class Card:
     """A customer before one member.
 
-    `periods`: the newest of this pair, newest first, `count` of them in all since
-    `first_added_at`. `colleagues`: names of other members who follow him now; `more_colleagues`:
-    there are more. The same with `tags`, which are this member's.
+    `count`: how often they have added each other, since `first_added_at`. `colleagues`: how many
+    other members follow him now.
     """
 
     customer: Customer
-    periods: tuple[FollowUser, ...]
     count: int
     first_added_at: datetime
-    tags: tuple[str, ...]
-    colleagues: tuple[str, ...]
-    more_colleagues: bool
+    colleagues: int
 
 
 def get_card(session: Session, follow: FollowUser) -> Card:
@@ -106,19 +91,14 @@ def get_card(session: Session, follow: FollowUser) -> Card:
         NotFound: there is no such relation any more.
     """
     pair = {"userid": follow.userid, "external_userid": follow.external_userid}
-    rows = session.execute(_CUSTOMER, pair).all()
-    if not rows:
+    row = session.execute(_CUSTOMER, pair).one_or_none()
+    if row is None:
         raise NotFound(N_("没有这位客户"))
-    names = session.execute(_COLLEAGUES, pair).all()
-    tags = session.scalars(_TAGS, {"follow_id": follow.id})
     return Card(
-        customer=rows[0].Customer,
-        periods=tuple(row.FollowUser for row in rows),
-        count=rows[0].FollowUser.period,
-        first_added_at=rows[0].first_added_at,
-        tags=tuple(tags),
-        colleagues=tuple(row.name or row.userid for row in names[:COLLEAGUES]),
-        more_colleagues=len(names) > COLLEAGUES,
+        customer=row.Customer,
+        count=row.period,
+        first_added_at=row.first_added_at,
+        colleagues=row.colleagues,
     )
 
 

@@ -2,52 +2,87 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.customers.models import CustomerStage, Pipeline, Stage, StageChange
+from app.db import UtcDateTime
+from app.errors import NotFound
+from app.i18n import N_, _
+from app.members.models import Member
+
+# The default pipeline as every installation began with it; under this name it is translated.
+FIRST_NAME = N_("客户阶段")
+# So many pipelines a card shows, each of so many stages at most.
+PIPELINES, STAGES = 5, 20
+
+PAGE_SIZE = 20
+MOST_ID = 2**31 - 1
 
 # Stages, each with the customer's place if it is this one and with his last change. Made once: for
 # every card anew, they would cost more than the database does.
-_last = (
-    select(func.max(StageChange.id))
-    .where(
-        StageChange.external_userid == bindparam("external_userid"),
-        StageChange.pipeline_id == Stage.pipeline_id,
-    )
-    .correlate(Stage)
-    .scalar_subquery()
+_shown = (
+    select(Pipeline.id, Pipeline.name, Pipeline.position)
+    .where(Pipeline.removed_at.is_(None))
+    .order_by(Pipeline.position, Pipeline.id)
+    .limit(PIPELINES)
+    .subquery()
 )
-_STAGES = (
+_last = (
+    select(func.max(StageChange.id).label("id"), StageChange.pipeline_id)
+    .where(StageChange.external_userid == bindparam("external_userid"))
+    .group_by(StageChange.pipeline_id)
+    .subquery()
+)
+_BOARD = (
     select(
         Stage.id,
         Stage.name,
+        Stage.asks,
+        Stage.pipeline_id,
+        _shown.c.name.label("pipeline"),
         CustomerStage.stage_id,
         StageChange.id.label("change_id"),
         StageChange.userid,
         StageChange.changed_at,
     )
-    .select_from(Stage)
+    .join(_shown, _shown.c.id == Stage.pipeline_id)
     .outerjoin(
         CustomerStage,
         and_(
             CustomerStage.external_userid == bindparam("external_userid"),
             CustomerStage.pipeline_id == Stage.pipeline_id,
-            CustomerStage.stage_id == Stage.id,
         ),
     )
-    .outerjoin(
-        StageChange, and_(StageChange.pipeline_id == Stage.pipeline_id, StageChange.id == _last)
-    )
+    .outerjoin(_last, _last.c.pipeline_id == Stage.pipeline_id)
+    .outerjoin(StageChange, StageChange.id == _last.c.id)
+    .where(Stage.removed_at.is_(None))
+    .order_by(_shown.c.position, _shown.c.id, Stage.position, Stage.id)
+    .limit(PIPELINES * STAGES)
 )
-_default = select(Pipeline.id).order_by(Pipeline.position).limit(1).scalar_subquery()
-_BOARD = _STAGES.where(Stage.pipeline_id == _default).order_by(Stage.position)
 _NOW = (
-    _STAGES.where(Stage.pipeline_id == bindparam("pipeline_id"))
-    .order_by(CustomerStage.stage_id.is_(None), Stage.position)
-    .limit(1)
+    select(
+        CustomerStage.stage_id,
+        Stage.name,
+        StageChange.id.label("change_id"),
+        StageChange.userid,
+        StageChange.changed_at,
+    )
+    .select_from(Pipeline)
+    .outerjoin(
+        CustomerStage,
+        and_(
+            CustomerStage.external_userid == bindparam("external_userid"),
+            CustomerStage.pipeline_id == Pipeline.id,
+        ),
+    )
+    .outerjoin(Stage, Stage.id == CustomerStage.stage_id)
+    .outerjoin(_last, _last.c.pipeline_id == Pipeline.id)
+    .outerjoin(StageChange, StageChange.id == _last.c.id)
+    .where(Pipeline.id == bindparam("pipeline_id"))
 )
 
 
@@ -68,29 +103,150 @@ class StageNow:
 
 @dataclass(frozen=True)
 class StageBoard:
-    """The default pipeline as a card shows it: its stages in order as (id, name), and `now`."""
+    """A pipeline as a card shows it: its stages in order as (id, name), and `now`."""
 
+    pipeline_id: int
+    name: str
     stages: tuple[tuple[int, str], ...]
     now: StageNow
 
 
-def get_stage_board(session: Session, external_userid: str) -> StageBoard:
-    """Return the stages of the default pipeline and where the customer stands, in one query."""
+@dataclass(frozen=True)
+class StageStep:
+    """A change in a history. `left_at`: when the next one was made; None: he stands there now."""
+
+    change: StageChange
+    from_stage: str
+    to_stage: str
+    member: str
+    left_at: datetime | None
+
+
+@dataclass(frozen=True)
+class StageHistory:
+    """Some of the changes in a pipeline, newest first; `older` leads to the rest, 0 at the end."""
+
+    pipeline: str
+    steps: tuple[StageStep, ...]
+    older: int
+
+
+def get_stage_boards(session: Session, external_userid: str) -> tuple[StageBoard, ...]:
+    """Return the pipelines, the default one first, and where the customer stands, in one query."""
     rows = session.execute(_BOARD, {"external_userid": external_userid}).all()
-    change = rows[0] if rows else None
-    now = StageNow(None, "") if change is None else _now(change, None, "")
-    for row in rows:
-        if row.id == row.stage_id:
-            now = _now(row, row.id, row.name)
-    return StageBoard(tuple((row.id, row.name) for row in rows), now)
+    grouped = groupby(rows, lambda row: row.pipeline_id)
+    return tuple(_board(list(stages)) for _id, stages in grouped)
 
 
 def find_stage_now(session: Session, external_userid: str, pipeline_id: int) -> StageNow:
     """Return where the customer stands in this pipeline."""
     pair = {"external_userid": external_userid, "pipeline_id": pipeline_id}
     row = session.execute(_NOW, pair).one()
-    return _now(row, row.stage_id, row.name if row.stage_id else "")
+    return _now(row, row.stage_id, row.name or "")
+
+
+def get_stage_history(
+    session: Session, external_userid: str, pipeline_id: int, *, before: int = 0
+) -> StageHistory:
+    """Return a page of the changes in a pipeline: the newest, or those older than `before`.
+
+    Raises:
+        NotFound: no such pipeline.
+    """
+    pipeline = session.get(Pipeline, pipeline_id) if pipeline_id <= MOST_ID else None
+    if pipeline is None:
+        raise NotFound(_("没有这条阶段流程"))
+    changes = _changes_with_end(external_userid, pipeline_id)
+    came, went = aliased(Stage), aliased(Stage)
+    wanted = (
+        select(StageChange, came.name, went.name, Member.name, changes.c.left_at)
+        .join(changes, changes.c.id == StageChange.id)
+        .outerjoin(came, came.id == StageChange.from_stage_id)
+        .join(went, went.id == StageChange.to_stage_id)
+        .outerjoin(Member, Member.userid == StageChange.userid)
+        .order_by(StageChange.id.desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if before:
+        wanted = wanted.where(StageChange.id < before)
+    rows = session.execute(wanted).all()
+    steps = tuple(
+        StageStep(change, from_stage or "", to_stage, member or change.userid, left_at)
+        for change, from_stage, to_stage, member, left_at in rows[:PAGE_SIZE]
+    )
+    older = steps[-1].change.id if len(rows) > PAGE_SIZE else 0
+    return StageHistory(pipeline.name, steps, older)
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """A stage with its settings, and how many customers stand in it."""
+
+    key: str
+    name: str
+    asks: str
+    count: int
+
+
+@dataclass(frozen=True)
+class PipelineRow:
+    """A pipeline with its settings and stages."""
+
+    key: str
+    name: str
+    stages: tuple[StageRow, ...]
+
+
+def list_pipelines(session: Session) -> list[PipelineRow]:
+    """Return the pipelines, the default one first, and count who stands in each stage."""
+    count = (
+        select(func.count())
+        .where(CustomerStage.stage_id == Stage.id)
+        .correlate(Stage)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Pipeline, Stage, count.label("customers"))
+        .join(Stage, Stage.pipeline_id == Pipeline.id)
+        .where(Pipeline.removed_at.is_(None), Stage.removed_at.is_(None))
+        .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
+    ).all()
+    return [
+        PipelineRow(
+            pipeline.key,
+            pipeline.name,
+            tuple(
+                StageRow(row.Stage.key, row.Stage.name, row.Stage.asks, row.customers)
+                for row in members
+            ),
+        )
+        for pipeline, members in groupby(rows, lambda row: row.Pipeline)
+    ]
+
+
+def word_pipeline(name: str) -> str:
+    """Say a pipeline's name, in the reader's language if it is the one we gave."""
+    return _(FIRST_NAME) if name == FIRST_NAME else name
+
+
+def _board(rows: list[Any]) -> StageBoard:
+    first = rows[0]
+    name = next((row.name for row in rows if row.id == row.stage_id), "")
+    now = _now(first, first.stage_id if name else None, name)
+    stages = tuple((row.id, row.name) for row in rows)
+    return StageBoard(first.pipeline_id, first.pipeline, stages, now)
 
 
 def _now(row: Any, stage_id: int | None, name: str) -> StageNow:
     return StageNow(stage_id, name, row.change_id or 0, row.userid or "", row.changed_at)
+
+
+def _changes_with_end(external_userid: str, pipeline_id: int) -> Any:
+    end = func.lead(StageChange.changed_at, type_=UtcDateTime()).over(order_by=StageChange.id)
+    return (
+        select(StageChange.id, end.label("left_at"))
+        .where(
+            StageChange.external_userid == external_userid, StageChange.pipeline_id == pipeline_id
+        )
+        .subquery()
+    )

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from app.customers.models import TimelineEntry
+from app.customers.models import FollowUp, TimelineEntry
+from app.customers.queries.fields import FIELD_WORDS, word_field_change
+from app.customers.queries.follow_ups import list_notes
+from app.customers.queries.wording import (
+    CHANGE_WORDS,
+    LOSS_WORDS,
+    word_loss_reason,
+    word_stage_change,
+)
 from app.i18n import N_, _
 from app.members.models import Member
 
@@ -26,9 +34,13 @@ ENTRY_WORDS = {
     "group_joined": N_("加入客户群「{group_name}」"),
     "group_left": N_("退出客户群「{group_name}」"),
     "group_dismissed": N_("客户群「{group_name}」已解散"),
-    "stage_changed": N_("客户阶段：{from_stage} → {to_stage}"),
+    "stage_changed": CHANGE_WORDS,
+    "loss_reason": LOSS_WORDS,
+    "field_changed": FIELD_WORDS,
+    "noted": N_("记录了跟进"),
+    "reminder_done": N_("完成了提醒：{text}"),
+    "reminder_reopened": N_("撤销完成，提醒还在：{text}"),
 }
-UNDO_WORDS = N_("撤销修改，客户阶段：{from_stage} → {to_stage}")
 REASON_WORDS = {
     "customer_refused": N_("客户拒绝了转接"),
     "customer_limit_exceed": N_("接替员工的客户数已到上限"),
@@ -54,10 +66,16 @@ _OLDER = _NEWEST.where(
 
 @dataclass(frozen=True)
 class TimelineLine:
-    """An entry and the name of the member in it, "" without one."""
+    """An entry and the name of the member in it, "" without one; `note`: what it is about."""
 
     entry: TimelineEntry
     member: str
+    note: FollowUp | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.entry.at
 
 
 @dataclass(frozen=True)
@@ -90,8 +108,21 @@ def get_timeline_page(session: Session, external_userid: str, *, before: str = "
         wanted |= {"at": place[0], "id": place[1]}
         rows = session.execute(_OLDER, wanted).all()
     shown = rows[:PAGE_SIZE]
-    lines = tuple(TimelineLine(entry, name or entry.userid) for entry, name in shown)
+    lines = join_notes(session, [(entry, name or entry.userid) for entry, name in shown])
     return TimelinePage(lines, _cursor(lines[-1].entry) if len(rows) > PAGE_SIZE else "")
+
+
+def join_notes(
+    session: Session, entries: Sequence[tuple[TimelineEntry, str]]
+) -> tuple[TimelineLine, ...]:
+    """Make lines of entries and the names in them, each note with its text."""
+    ids = {
+        entry.id: int(entry.data["follow_up_id"]) for entry, _member in entries if _is_note(entry)
+    }
+    notes = list_notes(session, ids.values())
+    return tuple(
+        TimelineLine(entry, member, notes.get(ids.get(entry.id, 0))) for entry, member in entries
+    )
 
 
 def day_of_cursor(cursor: str, zone: ZoneInfo) -> date | None:
@@ -102,12 +133,20 @@ def day_of_cursor(cursor: str, zone: ZoneInfo) -> date | None:
 
 def word_entry(entry: TimelineEntry) -> str:
     """Say what an entry means, in the reader's language."""
-    values = {"group_name": "", "reason": "", **entry.data}
+    if entry.kind == "stage_changed":
+        return word_stage_change(entry.data)
+    if entry.kind == "loss_reason":
+        return word_loss_reason(entry.data)
+    if entry.kind == "field_changed":
+        return word_field_change(entry.data)
+    values = {"group_name": "", "reason": "", "text": "", **entry.data}
     if reason := REASON_WORDS.get(str(values["reason"])):
         values["reason"] = _(reason)
-    if entry.kind == "stage_changed":
-        values["from_stage"] = values.get("from_stage") or _("未设置")
-    return _(UNDO_WORDS if values.get("is_undo") else ENTRY_WORDS[entry.kind], **values)
+    return _(ENTRY_WORDS[entry.kind], **values)
+
+
+def _is_note(entry: TimelineEntry) -> bool:
+    return entry.kind == "noted"
 
 
 def _cursor(entry: TimelineEntry) -> str:

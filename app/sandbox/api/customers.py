@@ -67,9 +67,12 @@ def batch_get_by_user(call: Call) -> Answer:
 
 
 def remark(call: Call) -> Answer:
-    """Change what a member noted about a customer. No callback comes of it."""
+    """Change what a member noted about a customer. No callback comes of it.
+
+    All five of them empty is nothing to change, also for clearing.
+    """
     fields = ("remark", "description", "remark_company", "remark_mobiles", "remark_pic_mediaid")
-    if not any(name in call.body for name in fields):
+    if not any(call.body.get(name) for name in fields):
         raise Refused(40058, "nothing to change")
     relation = call.relation()
     for name, most in REMARK_LIMITS.items():

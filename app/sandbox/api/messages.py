@@ -6,9 +6,9 @@ from typing import Any
 
 from app.sandbox.errors import Refused
 from app.sandbox.records import MessageRecord
-from app.sandbox.world import World
+from app.sandbox.world import CARD_CODE_SECONDS, CardCode, World
 
-from .call import Answer, Call, Endpoint
+from .call import Answer, Call, Endpoint, texts
 from .media import check_media
 
 PER_MINUTE = 30
@@ -112,8 +112,33 @@ def send(call: Call) -> Answer:
         "unlicenseduser": "",
         "msgid": msgid,
     }
-    interactive = "task_id" in CARD_TYPES.get(card.get("card_type", ""), ())
-    return answer | ({"response_code": call.world.new_id("RC_")} if interactive else {})
+    if "task_id" in CARD_TYPES.get(card.get("card_type", ""), ()):
+        code = CardCode(
+            call.app.agentid, members[0], card["task_id"], call.clock.time() + CARD_CODE_SECONDS
+        )
+        answer["response_code"] = call.world.new_card_code(code)
+    return answer
+
+
+def update_card(call: Call) -> Answer:
+    """Change a card that was sent: its buttons give way to one that cannot be pressed."""
+    _check_agent(call)
+    code = call.world.card_codes.get(str(call.body.get("response_code") or ""))
+    button = call.body.get("button")
+    replace_name = button.get("replace_name") if isinstance(button, dict) else None
+    users = texts(call.body.get("userids"), 40031)
+    if not replace_name:
+        raise Refused(40063, "button")
+    if not users:
+        raise Refused(82001)
+    if code is None or code.agentid != call.app.agentid or code.expires <= call.clock.time():
+        raise Refused(60140)
+    invalid = [user for user in users if call.world.find_member(user) is None]
+    del call.world.card_codes[call.body["response_code"]]
+    call.ledger.act(
+        "card_updated", userid=code.userid, task_id=code.task_id, text=str(replace_name)
+    )
+    return {"invaliduser": invalid}
 
 
 def _check_agent(call: Call) -> None:
@@ -180,4 +205,7 @@ def _party_members(world: World, party: str) -> list[str] | None:
     return [member.userid for member in world.members.values() if ids & set(member.department)]
 
 
-ENDPOINTS = {"message/send": Endpoint(send, "POST")}
+ENDPOINTS = {
+    "message/send": Endpoint(send, "POST"),
+    "message/update_template_card": Endpoint(update_card, "POST"),
+}

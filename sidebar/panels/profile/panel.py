@@ -6,16 +6,25 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.customers.queries import get_card
-from app.groups.queries import list_groups_of
-from app.i18n import N_, _
+from app.i18n import N_
 from sidebar.context import CardContext
-from sidebar.panels.parts import Panel
-from sidebar.panels.profile import stage, view
+from sidebar.panels.parts import Panel, Part
+from sidebar.panels.profile import (
+    fields,
+    history,
+    loss,
+    pipelines,
+    pushed,
+    relations,
+    remark,
+    stage,
+    stage_note,
+    tags,
+    view,
+)
 from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.reading import is_htmx, times
-from sidebar.panels.showing import name_of, visible
-
-GROUPS = 5
+from sidebar.panels.showing import name_of
 
 
 def load(session: Session, context: CardContext) -> dict[str, Any]:
@@ -27,31 +36,63 @@ def load(session: Session, context: CardContext) -> dict[str, Any]:
     values = show_timeline(session, context, before)
     if before and is_htmx():
         return values | {"page_only": True}
-    return values | _show_card(session, context) | stage.show_stage(session, context)
+    return (
+        values
+        | _show_card(session, context)
+        | pipelines.show_stage(session, context)
+        | loss.show_loss(session, context)
+        | fields.show_fields(session, context)
+        | _show_own(session, context)
+    )
+
+
+def _show_own(session: Session, context: CardContext) -> dict[str, Any]:
+    """Show what belongs to the relation: remark and tags."""
+    pushes = pushed.read_unsettled(session, context)
+    return remark.show_remark(
+        session, context, pushes, context.viewpoint.follow.remark
+    ) | tags.show_tags(session, context, pushes)
 
 
 def _show_card(session: Session, context: CardContext) -> dict[str, Any]:
     follow = context.viewpoint.follow
     card = get_card(session, follow)
     now = times()
-    groups = list_groups_of(session, context.external_userid, limit=GROUPS + 1)
     member = "" if context.viewpoint.is_own else name_of(session, follow.userid)
     return {
         "header": view.show_header(card, follow, now),
         "bars": view.show_bars(card, follow, now, member=member),
-        "periods": view.show_periods(card.periods, now) if card.count > 1 else [],
         "period_count": card.count,
-        "tags": [tag for name in card.tags if (tag := visible(name))],
-        "colleagues": [visible(name) for name in card.colleagues],
-        "more_colleagues": card.more_colleagues,
-        "groups": [visible(chat.name) or _("未命名群聊") for chat in groups[:GROUPS]],
-        "more_groups": len(groups) > GROUPS,
-    }
+    } | relations.show_relations(session, context, card)
 
 
 PANEL = Panel(
     name="profile",
     title=N_("画像"),
     load=load,
-    actions={"stage": stage.change, "undo": stage.undo},
+    actions={
+        "stage": stage.change,
+        "undo": stage.undo,
+        "stage-note": stage_note.add,
+        "loss-reason": loss.set_reason,
+        "field": fields.change,
+        "field-undo": fields.undo,
+        "field-reveal": fields.reveal,
+        "empty-fields": fields.hide_empty,
+        "remark": remark.change,
+        "remark-retry": remark.retry,
+        "tag": tags.mark,
+        "tags-retry": tags.retry,
+    },
+    parts={
+        "history": Part("panels/profile/history.html", history.load),
+        "colleagues": Part("panels/profile/listing.html", relations.load_colleagues),
+        "groups": Part("panels/profile/listing.html", relations.load_groups),
+        "periods": Part("panels/profile/listing.html", relations.load_periods),
+        "field-form": Part("panels/profile/field_part.html", fields.show_form),
+        "field-row": Part("panels/profile/field_part.html", fields.show_row),
+        "remark-way": Part("panels/profile/remark_way.html", remark.load_way),
+        "tags": Part("panels/profile/tag_sheet.html", tags.load_sheet),
+        "tags-way": Part("panels/profile/tags_changed.html", tags.load_way),
+    },
 )

@@ -3,21 +3,15 @@
 import re
 import zlib
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 from app.customers.models import FollowUser
 from app.customers.queries import (
     Card,
-    TimelineLine,
-    TimelinePage,
-    day_of_cursor,
     word_add_way,
-    word_entry,
 )
 from app.i18n import N_, _
-from app.words import clean
-from sidebar.panels.showing import Times, is_seen, visible
+from sidebar.panels.showing import Times, letter_of, visible
 
 # Where WeCom keeps avatars; the page's policy lets an image come from nowhere else.
 # No user, no port, and no backslash, which browsers read as a slash.
@@ -30,25 +24,12 @@ ENDINGS = {
     "member": N_("员工删除"),
     "transfer": N_("转接给同事"),
 }
-ICONS = {
-    "added": "plus",
-    "added_half": "plus",
-    "removed_by_customer": "minus",
-    "removed_by_member": "minus",
-    "removed_by_transfer": "swap",
-    "transfer_failed": "swap",
-    "group_joined": "group",
-    "group_left": "group",
-    "group_dismissed": "group",
-    "stage_changed": "flag",
-}
 
 
 def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
     """Say who he is and where he came from."""
     customer = card.customer
     name = visible(customer.name) or _("未命名客户")
-    remark = visible(follow.remark)
     return {
         "name": name,
         "letter": letter_of(name),
@@ -56,7 +37,6 @@ def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
         "avatar": safe_avatar(customer.avatar),
         "badge": _badge(customer.type, visible(customer.corp_name)),
         "is_wecom": customer.type == WECOM,
-        "remark": "" if remark == name else remark,
         "description": visible(follow.description, lines=True),
         "source": _source(follow, times),
         "known": _known(card, follow, times),
@@ -93,23 +73,6 @@ def show_bars(card: Card, follow: FollowUser, times: Times, *, member: str) -> l
 def show_periods(periods: Sequence[FollowUser], times: Times) -> list[str]:
     """Say when these two were together, the latest first."""
     return [_period(period, times) for period in periods]
-
-
-def show_timeline(page: TimelinePage, times: Times, *, before: str) -> list[dict[str, Any]]:
-    """Divide a page by days; a day that the page before it began already has no title."""
-    shown = day_of_cursor(before, times.zone)
-    days = []
-    for day, lines in groupby(page.lines, lambda line: line.entry.at.astimezone(times.zone).date()):
-        title = "" if day == shown else times.title(day)
-        days.append({"title": title, "lines": [_line(line, times) for line in lines]})
-    return days
-
-
-def letter_of(name: str) -> str:
-    """Return the character that stands for a name without a picture."""
-    seen = [ch for ch in name if is_seen(ch)]
-    letters = [ch for ch in seen if ch.isalnum()]
-    return (letters or seen)[0].upper()[:1]
 
 
 def safe_avatar(url: str) -> str:
@@ -152,14 +115,3 @@ def _period(period: FollowUser, times: Times) -> str:
         return _("{begin} 至今", begin=begin)
     end, ending = times.day(period.removed_at), _(ENDINGS[period.removed_by])
     return _(ONE_DAY if begin == end else SPAN, begin=begin, end=end, ending=ending)
-
-
-def _line(line: TimelineLine, times: Times) -> dict[str, str]:
-    return {
-        "icon": ICONS.get(line.entry.kind, "dot"),
-        "kind": line.entry.kind,
-        "text": clean(word_entry(line.entry)),
-        "member": visible(line.member),
-        "time": times.clock(line.entry.at),
-        "at": line.entry.at.isoformat(timespec="seconds"),
-    }

@@ -8,8 +8,7 @@ import pytest
 from app import clock
 from app.claims import Later
 from app.wecom.envelope import read_event
-from callbacks.handlers.change_external_contact.edit_external_contact import settle
-from callbacks.reaction import StoredEvent
+from callbacks.reaction import StoredEvent, settle
 from tests.callbacks import letters
 
 if TYPE_CHECKING:

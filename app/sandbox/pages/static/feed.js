@@ -18,6 +18,8 @@ import { KEPT, openCustomer, set, state } from "./store.js";
 const WAIT = 25;
 const RETRY_MS = 1500;
 const QUIET = new Set(["call", "attempt"]);
+// What an app changes shows in the client, though no event tells of it.
+const WRITES = new Set(["externalcontact/remark", "externalcontact/mark_tag"]);
 
 let next = 0;
 let stop = null;
@@ -77,7 +79,7 @@ function take(rows, live) {
   set({ rows: all });
   if (!live) return;
   notice();
-  if (rows.some((row) => !QUIET.has(row.kind))) refresh();
+  if (rows.some((row) => !QUIET.has(row.kind) || (WRITES.has(row.api) && row.errcode === 0))) refresh();
   if (rows.some((row) => row.name === "clock")) loadClock().catch(ignore);
   if (rows.some((row) => row.name === "named_fault" || row.name === "revoke_tokens"))
     loadFaults().catch(ignore);

@@ -188,6 +188,10 @@ function card(message, { ontap, onbutton }) {
   const shown = url
     ? h("button", { type: "button", class: "notice-card", data, onclick: () => ontap(url) }, body)
     : h("div", { class: "notice-card", data }, body);
+  if (message.answered) {
+    const answered = h("button", { type: "button", class: "chip", disabled: true, text: message.answered });
+    return h("div", { class: "notice-set" }, shown, h("div", { class: "acts", data: { hook: "answered" } }, answered));
+  }
   if (!buttons.length) return shown;
   const pressed = buttons.map((button) =>
     h("button", {

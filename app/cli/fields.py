@@ -1,0 +1,75 @@
+"""`flask fields …`: what is kept about customers (资料), without the web."""
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from app.cli.tools import current_runtime, in_words, refuse
+from app.customers.actions import import_fields
+from app.customers.queries import Field, count_filled, list_fields
+from app.errors import Refused
+from app.i18n import N_, _
+
+group = AppGroup("fields", help="What is kept about customers.")
+
+KINDS = {
+    "text": N_("文字"),
+    "number": N_("数字"),
+    "money": N_("金额"),
+    "date": N_("日期"),
+    "choice": N_("单选"),
+    "choices": N_("多选"),
+    "phone": N_("电话"),
+    "address": N_("地址"),
+    "link": N_("链接"),
+    "yes_no": N_("是或否"),
+}
+
+
+@group.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@in_words
+def import_file(file: Path) -> None:
+    """Take over the fields of a TOML file: all of them, or none if anything is wrong."""
+    try:
+        toml_text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        refuse(_("读不到文件「{name}」，或它不是 UTF-8 文本。", name=file.name))
+    try:
+        with current_runtime().db.write() as session:
+            imported = import_fields(session, toml_text)
+    except Refused as refused:
+        refuse(_("没有导入任何资料项：\n{faults}", faults=refused))
+    for words, names in (
+        (N_("新增：{names}"), imported.created),
+        (N_("更新：{names}"), imported.changed),
+        (N_("去掉：{names}"), imported.removed),
+        (N_("没有变化：{names}"), imported.unchanged),
+    ):
+        if names:
+            click.echo(_(words, names=_("、").join(names)))
+
+
+@group.command("list")
+@in_words
+def list_all() -> None:
+    """Show the fields in the order of the card."""
+    with current_runtime().db.read() as session:
+        fields, filled = list_fields(session), count_filled(session)
+    for field in fields:
+        click.echo(_word(field, filled.get(field.id, 0)))
+    if not fields:
+        click.echo(_("还没有资料项。用 flask fields import 文件.toml 添加。"))
+
+
+def _word(field: Field, filled: int) -> str:
+    names = _("、").join(option.name for option in field.options if not option.removed)
+    told = [
+        _("{name}（{key}）：{kind}", name=field.name, key=field.key, kind=_(KINDS[field.kind])),
+        names,
+        _("置顶") if field.pinned else "",
+        _("只读") if field.read_only else "",
+        _("{count} 位客户填过", count=filled),
+    ]
+    return _("，").join(one for one in told if one)

@@ -1,0 +1,193 @@
+"""The fields (资料) of a customer: one truth for the whole corp, as his stage is.
+
+Nobody overwrites another's change unawares, a change is taken back by a new one, and who looks at a
+whole phone number is on record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.audit.actions import record_audit
+from app.customers.actions.field_kinds import read_value
+from app.customers.actions.timeline import record_timeline
+from app.customers.errors import FieldConflict, FieldRefused
+from app.customers.models import Customer, FieldChange, FieldChoice, FieldValue, FollowUser
+from app.customers.queries.fields import FieldState, Value, find_field_state, tell_change
+from app.db import upsert
+from app.errors import NotFound
+from app.i18n import _
+
+MOST_ID, MOST_BIG_ID = 2**31 - 1, 2**63 - 1
+REVEALED = "phone_revealed"
+REMARK_MOBILES = "remark_mobiles"
+
+
+@dataclass(frozen=True)
+class FieldMove:
+    """What became of a field. `changed` False: that stood there already, nothing was done."""
+
+    state: FieldState
+    changed: bool
+    change_id: int = 0
+
+
+def set_field(
+    session: Session,
+    external_userid: str,
+    *,
+    field_id: int,
+    typed: Sequence[str],
+    userid: str,
+    seen: int,
+    today: date,
+) -> FieldMove:
+    """Write what a member typed into a field, see `read_value`; nothing empties it.
+
+    `seen`: the version that he knew of. What stands there already may be written by anybody.
+
+    Raises:
+        NotFound: no such customer or field.
+        FieldRefused: it cannot stand there, or the field is read-only.
+        FieldConflict: somebody changed it meanwhile.
+    """
+    _lock(session, external_userid)
+    state = _get_state(session, external_userid, field_id)
+    if state.field.read_only:
+        raise FieldRefused(_("「{name}」只能查看，不能在这里修改", name=state.field.name))
+    value = read_value(state.field, typed, today=today, had=state.value.chosen)
+    return _move(session, external_userid, state, value, userid=userid, seen=seen)
+
+
+def undo_field(session: Session, external_userid: str, *, change_id: int, userid: str) -> FieldMove:
+    """Take a change back by a new change to what stood there before; only who made it may.
+
+    Raises:
+        NotFound: no such change of this customer by him, or the field is gone.
+        FieldConflict: somebody changed it meanwhile.
+    """
+    _lock(session, external_userid)
+    change = session.get(FieldChange, change_id) if change_id <= MOST_BIG_ID else None
+    if change is None or change.external_userid != external_userid or change.userid != userid:
+        raise NotFound(_("没有可以撤销的资料修改"))
+    state = _get_state(session, external_userid, change.field_id)
+    before = Value.of_json(change.before)
+    seen = change.version
+    return _move(session, external_userid, state, before, userid=userid, seen=seen, is_undo=True)
+
+
+def reveal_phone(session: Session, external_userid: str, *, field_id: int, userid: str) -> str:
+    """Return the whole number in a field of kind phone, and put on record who asked for it.
+
+    Raises:
+        NotFound: no such field, or no number in it.
+    """
+    state = _get_state(session, external_userid, field_id)
+    if state.field.kind != "phone" or state.value.is_empty:
+        raise NotFound(_("这里没有电话号码"))
+    record_audit(
+        session,
+        userid=userid,
+        action=REVEALED,
+        external_userid=external_userid,
+        detail={"field": state.field.key},
+    )
+    return state.value.text
+
+
+def reveal_remark_mobiles(session: Session, follow: FollowUser, *, userid: str) -> list[str]:
+    """Return the numbers that the follower noted in WeCom (备注手机), and put that on record.
+
+    Raises:
+        NotFound: he noted none.
+    """
+    if not follow.remark_mobiles:
+        raise NotFound(_("这里没有电话号码"))
+    record_audit(
+        session,
+        userid=userid,
+        action=REVEALED,
+        external_userid=follow.external_userid,
+        detail={"field": REMARK_MOBILES, "follow_id": follow.id},
+    )
+    return follow.remark_mobiles
+
+
+def _lock(session: Session, external_userid: str) -> None:
+    """Let changes of one customer's fields happen one after the other."""
+    locked = session.scalar(
+        select(Customer.external_userid)
+        .where(Customer.external_userid == external_userid)
+        .with_for_update()
+    )
+    if locked is None:
+        raise NotFound(_("没有这位客户"))
+
+
+def _get_state(session: Session, external_userid: str, field_id: int) -> FieldState:
+    # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
+    known = field_id <= MOST_ID
+    state = find_field_state(session, external_userid, field_id) if known else None
+    if state is None:
+        raise NotFound(_("没有这一项资料了"))
+    return state
+
+
+def _move(
+    session: Session,
+    external_userid: str,
+    state: FieldState,
+    value: Value,
+    *,
+    userid: str,
+    seen: int,
+    is_undo: bool = False,
+) -> FieldMove:
+    if state.value == value:
+        return FieldMove(state, changed=False)
+    if state.version != seen:
+        raise FieldConflict(state)
+    change = FieldChange(
+        external_userid=external_userid,
+        field_id=state.field.id,
+        version=state.version + 1,
+        userid=userid,
+        before=state.value.as_json(),
+        changed_at=clock.utcnow(),
+    )
+    session.add(change)
+    _write(session, change, value)
+    record_timeline(
+        session,
+        external_userid=external_userid,
+        userid=userid,
+        kind="field_changed",
+        at=change.changed_at,
+        key=f"field:{change.id}",
+        data=tell_change(state.field, value, is_undo=is_undo),
+    )
+    now = FieldState(state.field, value, change.version, userid, change.changed_at)
+    return FieldMove(now, changed=True, change_id=change.id)
+
+
+def _write(session: Session, change: FieldChange, value: Value) -> None:
+    """Have the value's row be this value. The customer's row is locked."""
+    place = {"external_userid": change.external_userid, "field_id": change.field_id}
+    changed = {
+        "text": value.text or None,
+        "number": value.number,
+        "day": value.day,
+        "flag": value.flag,
+        "version": change.version,
+        "userid": change.userid,
+        "changed_at": change.changed_at,
+    }
+    upsert(session, FieldValue, [place | changed], key=list(place), update=list(changed))
+    value_id = session.scalars(select(FieldValue.id).filter_by(**place)).one()
+    session.execute(delete(FieldChoice).where(FieldChoice.value_id == value_id))
+    session.add_all(FieldChoice(value_id=value_id, option=one) for one in value.chosen)
+    session.flush()

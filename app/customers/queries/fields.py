@@ -1,0 +1,251 @@
+"""Reads of the fields (资料): what a corp keeps about a customer, and what its values say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from app.customers.models import CustomField, FieldChoice, FieldValue
+from app.i18n import N_, _
+from app.members.models import MemberPreference
+from app.money import word_amount
+
+MOST_FIELDS = 60
+# Of one customer in one field.
+MOST_CHOSEN = 20
+HIDES_EMPTY = "hides_empty_fields"
+YES = "yes"
+FIELD_WORDS = N_("{field}：{value}")
+_CLEARED, _CHANGED = N_("清空了「{field}」"), N_("修改了「{field}」")
+_UNDONE = N_("撤销了对「{field}」的修改")
+_IN_TIMELINE = 60
+
+# Made once: for every card anew, they would cost more than the database does. An option that was
+# chosen is a row of its own.
+_FIELDS = (
+    select(
+        CustomField.id,
+        CustomField.key,
+        CustomField.name,
+        CustomField.kind,
+        CustomField.options,
+        CustomField.hint,
+        CustomField.pinned,
+        CustomField.read_only,
+        FieldValue.text,
+        FieldValue.number,
+        FieldValue.day,
+        FieldValue.flag,
+        FieldValue.version,
+        FieldValue.userid,
+        FieldValue.changed_at,
+        FieldChoice.option,
+    )
+    .select_from(CustomField)
+    .outerjoin(
+        FieldValue,
+        and_(
+            FieldValue.field_id == CustomField.id,
+            FieldValue.external_userid == bindparam("external_userid"),
+        ),
+    )
+    .outerjoin(FieldChoice, FieldChoice.value_id == FieldValue.id)
+    .where(CustomField.removed_at.is_(None))
+    .order_by(CustomField.pinned.desc(), CustomField.position, CustomField.id)
+    .limit(MOST_FIELDS * MOST_CHOSEN)
+)
+_preference = select(MemberPreference.value).where(
+    MemberPreference.userid == bindparam("viewer"), MemberPreference.key == HIDES_EMPTY
+)
+_BOARD = _FIELDS.add_columns(_preference.scalar_subquery().label("preference"))
+_ONE = _FIELDS.where(CustomField.id == bindparam("field_id"))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One that can be chosen. `removed`: only by those who have it already."""
+
+    id: str
+    name: str
+    removed: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field as a corp has set it up; `kind` as in CustomField."""
+
+    id: int
+    key: str
+    name: str
+    kind: str
+    options: tuple[Option, ...] = ()
+    hint: str = ""
+    pinned: bool = False
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Value:
+    """What stands in a field; the part of its kind holds it. `chosen`: ids of options, in order."""
+
+    text: str = ""
+    number: Decimal | None = None
+    day: date | None = None
+    flag: bool | None = None
+    chosen: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing stands there."""
+        return self == Value()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON can keep it."""
+        return {
+            **asdict(self),
+            "number": None if self.number is None else str(self.number),
+            "day": self.day and self.day.isoformat(),
+            "chosen": list(self.chosen),
+        }
+
+    @classmethod
+    def of_json(cls, kept: Mapping[str, Any]) -> "Value":
+        """Return what `as_json` kept."""
+        number, day = kept["number"], kept["day"]
+        return cls(
+            text=kept["text"],
+            number=None if number is None else Decimal(number),
+            day=day and date.fromisoformat(day),
+            flag=kept["flag"],
+            chosen=tuple(kept["chosen"]),
+        )
+
+
+@dataclass(frozen=True)
+class FieldState:
+    """A field of one customer: what stands in it, since which change, by whom.
+
+    `version` 0: nobody has ever touched it; `userid` is "" and `at` None then.
+    """
+
+    field: Field
+    value: Value = Value()
+    version: int = 0
+    userid: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FieldBoard:
+    """The fields as a card shows them, pinned ones first."""
+
+    states: tuple[FieldState, ...]
+    hides_empty: bool
+
+
+def get_field_board(session: Session, external_userid: str, *, viewer: str) -> FieldBoard:
+    """Return all fields of a customer and how this member likes them, in one query."""
+    rows = session.execute(_BOARD, {"external_userid": external_userid, "viewer": viewer}).all()
+    hides_empty = bool(rows) and rows[0].preference == YES
+    return FieldBoard(_states(rows), hides_empty)
+
+
+def find_field_state(session: Session, external_userid: str, field_id: int) -> FieldState | None:
+    """Return one field of a customer; None: there is no such field."""
+    wanted = {"external_userid": external_userid, "field_id": field_id}
+    states = _states(session.execute(_ONE, wanted).all())
+    return states[0] if states else None
+
+
+def list_fields(session: Session) -> list[Field]:
+    """Return the fields in the order of the card."""
+    rows = session.scalars(
+        select(CustomField)
+        .where(CustomField.removed_at.is_(None))
+        .order_by(CustomField.pinned.desc(), CustomField.position, CustomField.id)
+        .limit(MOST_FIELDS)
+    )
+    return [_field(row) for row in rows]
+
+
+def count_filled(session: Session) -> dict[int, int]:
+    """Return for how many customers each field has been written, by its id."""
+    counted = select(FieldValue.field_id, func.count()).group_by(FieldValue.field_id)
+    return {row[0]: row[1] for row in session.execute(counted)}
+
+
+def word_value(field: Field, value: Value) -> str:
+    """Say what stands in a field, in the reader's language; "" for nothing."""
+    if value.number is not None:
+        if field.kind == "money":
+            return word_amount(value.number).removesuffix(".00")
+        return f"{value.number:,}".rstrip("0").rstrip(".")
+    if value.day is not None:
+        return value.day.isoformat()
+    if value.flag is not None:
+        return _("是") if value.flag else _("否")
+    if value.chosen:
+        names = {option.id: option.name for option in field.options}
+        return _("、").join(names.get(one, one) for one in value.chosen)
+    return value.text
+
+
+def mask_phone(phone: str) -> str:
+    """Hide the middle of a number: 138****1234."""
+    head, tail = (3, 4) if len(phone) >= 10 else (2, 2)  # noqa: PLR2004 -- shorter ones hide more
+    return f"{phone[:head]}****{phone[-tail:]}"
+
+
+def tell_change(field: Field, value: Value, *, is_undo: bool) -> dict[str, Any]:
+    """Return what the timeline keeps of a change; of a phone not the number."""
+    if is_undo or field.kind == "phone":
+        told: dict[str, Any] = {"is_undo": is_undo}
+    elif value.flag is not None:
+        # Worded when it is read.
+        told = {"flag": value.flag}
+    else:
+        shown = word_value(field, value)
+        told = {"value": shown if len(shown) <= _IN_TIMELINE else f"{shown[:_IN_TIMELINE]}…"}
+    return told | {"field": field.name, "is_cleared": value.is_empty}
+
+
+def word_field_change(data: Mapping[str, Any]) -> str:
+    """Say what happened to a field, from what `tell_change` kept."""
+    field = data["field"]
+    if data.get("is_undo"):
+        return _(_UNDONE, field=field)
+    if data.get("is_cleared"):
+        return _(_CLEARED, field=field)
+    if "flag" in data:
+        return _(FIELD_WORDS, field=field, value=_("是") if data["flag"] else _("否"))
+    if "value" in data:
+        return _(FIELD_WORDS, field=field, value=data["value"])
+    return _(_CHANGED, field=field)
+
+
+def _states(rows: Sequence[Row[Any]]) -> tuple[FieldState, ...]:
+    chosen: dict[int, set[str]] = {}
+    first: dict[int, Row[Any]] = {}
+    for row in rows:
+        first.setdefault(row.id, row)
+        if row.option is not None:
+            chosen.setdefault(row.id, set()).add(row.option)
+    return tuple(_state(row, chosen.get(row.id, set())) for row in first.values())
+
+
+def _state(row: Row[Any], chosen: set[str]) -> FieldState:
+    field = _field(row)
+    if not row.version:
+        return FieldState(field)
+    ordered = tuple(option.id for option in field.options if option.id in chosen)
+    value = Value(row.text or "", row.number, row.day, row.flag, ordered)
+    return FieldState(field, value, row.version, row.userid, row.changed_at)
+
+
+def _field(row: CustomField | Row[Any]) -> Field:
+    options = tuple(Option(one["id"], one["name"], bool(one.get("removed"))) for one in row.options)
+    return Field(row.id, row.key, row.name, row.kind, options, row.hint, row.pinned, row.read_only)

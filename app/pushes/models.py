@@ -1,0 +1,36 @@
+"""The table of pushes."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.claims import Due
+from app.db import Base, WireId, Words
+
+
+class Push(Due, Base):
+    """One change of a member's at one of his customers, for WeCom.
+
+    `kind` remark: `value` is the remark. `kind` tags: `subject` is the tag_id, `value` add or
+    remove. `outcome` None: open; else done, failed, superseded (a later change of the same took
+    its place). `reason` is a code that `REASONS` words.
+    """
+
+    __tablename__ = "pushes"
+    __table_args__ = (
+        Index("ix_pushes_due_at", "due_at"),
+        Index("ix_pushes_external_userid_userid_id", "external_userid", "userid", "id"),
+        Index("ix_pushes_userid_kind_id", "userid", "kind", "id"),
+    )
+
+    kind: Mapped[str] = mapped_column(WireId(16))
+    userid: Mapped[str] = mapped_column(WireId())
+    external_userid: Mapped[str] = mapped_column(WireId())
+    subject: Mapped[str] = mapped_column(WireId(), default="")
+    value: Mapped[str] = mapped_column(Words(128))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(WireId(16))
+    reason: Mapped[str] = mapped_column(WireId(64), default="")
+    errcode: Mapped[int | None]

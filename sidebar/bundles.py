@@ -1,0 +1,32 @@
+"""The styles and scripts of the sidebar, in the order in which they count: a new file is a row.
+
+Those of one kind are sent as one file. The colours of the dark are a file of their own, which is
+linked only where it is dark.
+"""
+
+STYLES = (
+    "theme",
+    "profile",
+    "fields",
+    "timeline",
+    "follow_ups",
+    "frame",
+    "sheet",
+    "tags",
+    "group",
+)
+SCRIPTS = (
+    "problems",
+    "wecom",
+    "frame",
+    "toast",
+    "sheet",
+    "profile",
+    "follow_ups",
+    "fields",
+    "tags",
+)
+BUNDLES = {
+    "sidebar.css": tuple(f"sidebar/{name}.css" for name in STYLES),
+    "sidebar.js": tuple(f"sidebar/{name}.js" for name in SCRIPTS),
+}

@@ -1,0 +1,134 @@
+"""The remark in a profile, edited in its place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from app.customers.actions import RemarkChange, build_remark, change_remark, retry_remark
+from app.customers.models import Customer
+from app.customers.queries import find_follow
+from app.errors import NotFound, Refused
+from app.i18n import _
+from app.outbox import customer_path
+from app.pushes.models import Push
+from app.pushes.queries import word_reason
+from app.runtime import Runtime
+from sidebar.context import CardContext
+from sidebar.panels.parts import Reply
+from sidebar.panels.profile.pushed import may_write, read_unsettled, show_way, why_not
+from sidebar.panels.showing import visible
+
+T = TypeVar("T")
+
+FORBIDDEN, UNKNOWN = 403, 422
+# Where the focus goes from a toast about the remark.
+HOME = "#remark summary"
+
+
+def show_remark(
+    session: Session, context: CardContext, pushes: Sequence[Push], remark: str
+) -> dict[str, Any]:
+    """Show it; one that is the customer's own name is none."""
+    customer = session.get(Customer, context.external_userid)
+    text = visible(remark)
+    if customer is not None and text == visible(customer.name):
+        text = ""
+    own = [push for push in pushes if push.kind == "remark"]
+    faults = [_fault(push, remark) for push in own if push.outcome == "failed"]
+    return {
+        "path": customer_path(context.external_userid),
+        "remark": {
+            "text": text,
+            "typed": text,
+            "fault": "",
+            "may_write": may_write(context),
+            "way": show_way(own, faults),
+        },
+    }
+
+
+def load_way(session: Session, context: CardContext) -> dict[str, Any]:
+    """Read how the remark stands with WeCom: what the page asks again and again."""
+    return _read(session, context)
+
+
+def change(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Reply:
+    """Take what was typed; what cannot be taken stays in the form."""
+    typed = form.get("remark", "")
+    try:
+        remark = build_remark(typed)
+    except Refused as error:
+        return _reply(runtime, context, notice=None, status=UNKNOWN, typed=typed, fault=str(error))
+    work = partial(
+        change_remark,
+        external_userid=context.external_userid,
+        userid=context.viewer.userid,
+        remark=remark,
+    )
+    return _answer(runtime, context, work, _notice)
+
+
+def retry(runtime: Runtime, context: CardContext, _form: Mapping[str, str]) -> Reply:
+    """Tell WeCom again what it could not be told."""
+    work = partial(
+        retry_remark, external_userid=context.external_userid, userid=context.viewer.userid
+    )
+    return _answer(runtime, context, work, lambda _told: None)
+
+
+def _answer(
+    runtime: Runtime,
+    context: CardContext,
+    work: Callable[[Session], T],
+    word: Callable[[T], dict[str, Any] | None],
+) -> Reply:
+    """Do it, and word what came of it: only here, where the reader's language is known."""
+    if not may_write(context):
+        with runtime.db.read() as session:
+            text = why_not(session, context)
+        return _reply(runtime, context, notice={"text": text, "is_fault": True}, status=FORBIDDEN)
+    try:
+        notice = word(runtime.db.commit(work))
+    except NotFound as error:
+        fault = {"text": _(str(error)), "is_fault": True}
+        return _reply(runtime, context, notice=fault, status=UNKNOWN)
+    return _reply(runtime, context, notice=notice, status=200)
+
+
+def _notice(change: RemarkChange) -> dict[str, Any] | None:
+    if not change.changed:
+        return None
+    said = _("备注已改为「{remark}」", remark=visible(change.after))
+    undo = {"action": "remark", "values": {"remark": change.before}, "target": "#remark"}
+    return {"text": said, "undo": undo, "home": HOME}
+
+
+def _reply(
+    runtime: Runtime,
+    context: CardContext,
+    *,
+    notice: Mapping[str, Any] | None,
+    status: int,
+    typed: str = "",
+    fault: str = "",
+) -> Reply:
+    with runtime.db.read() as session:
+        values = _read(session, context)
+    if fault:
+        values["remark"] |= {"typed": typed, "fault": fault}
+    return Reply("panels/profile/remark_changed.html", values | {"notice": notice}, status)
+
+
+def _read(session: Session, context: CardContext) -> dict[str, Any]:
+    follow = find_follow(session, context.viewpoint.follow.userid, context.external_userid)
+    now = follow or context.viewpoint.follow
+    return show_remark(session, context, read_unsettled(session, context), now.remark)
+
+
+def _fault(push: Push, remark: str) -> str:
+    why = word_reason(push)
+    if push.value == remark:
+        return _("备注没有同步到企业微信：{why}", why=why)
+    return _("备注「{remark}」没有同步到企业微信：{why}", remark=visible(push.value), why=why)

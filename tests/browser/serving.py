@@ -1,0 +1,48 @@
+"""A customer's card of the application alone, served to a browser, without the sandbox."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+from app.db import Database
+from sidebar.session import MEMBER_COOKIE
+from tests.browser.watching import Browsing
+from tests.sidebar.browser import CLIENT
+from tests.sidebar.cards import PATH, Card, card_of
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card, and what opens it in a browser."""
+
+    card: Card
+    open: Callable[..., Page]
+
+
+@contextmanager
+def serve_card(
+    app: Flask, db: Database, open_page: Browsing, *, userid: str = "zhaoyi"
+) -> Iterator[Shown]:
+    """Serve the application and give this member's card in it."""
+    card = card_of(app, db, userid)
+    cookie = card.client.get_cookie(MEMBER_COOKIE)
+    assert cookie
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}{PATH}"
+
+    def open_card(*, dark: bool = False, width: int = 360) -> Page:
+        agent = CLIENT.replace("Light", "Dark") if dark else CLIENT
+        cookies = {MEMBER_COOKIE: cookie.value}
+        return open_page(address, user_agent=agent, cookies=cookies, width=width)
+
+    yield Shown(card, open_card)
+    server.shutdown()
+    thread.join()
+    app.extensions["banke_runtime"].db.close()
