@@ -269,6 +269,7 @@ def keys(runtime: Runtime) -> list[str]:
 
 
 def _delivery(key: str) -> Delivery:
+    now = clock.utcnow()
     return Delivery(
-        kind="loss", dedupe_key=key, recipient="x", created_at=clock.utcnow(), detail={}
+        kind="loss", dedupe_key=key, recipient="x", created_at=now, wanted_at=now, detail={}
     )
