@@ -33,4 +33,4 @@ def test_outside_a_chat_a_page_says_where_to_open_it(
 ) -> None:
     member = {"sandbox_member": "zhaoyi"}
     page = open_page(f"{stage.front}/sidebar/", dark=dark, cookies=member)
-    assert tells(page, "wrong_entry", "请从与客户的聊天里打开")
+    assert tells(page, "wrong_entry", "请从与客户的聊天或客户群里打开")

@@ -73,7 +73,7 @@ def test_an_expired_session_offers_one_tap(zhaoyi: Browser) -> None:
 def test_a_page_without_the_front_end_files_says_so(
     app: Flask, zhaoyi: Browser, tmp_path: Path
 ) -> None:
-    app.extensions["banke_assets"].add({"vendor": tmp_path})
+    app.extensions["banke_assets"].add({"vendor": tmp_path}, {})
     answer = zhaoyi.sign_in()
     assert (answer.status_code, problem_in(answer)) == (503, "not_ready")
 
