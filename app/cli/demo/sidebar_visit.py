@@ -12,6 +12,7 @@ SECONDS = 10.0
 # The sandbox signs in whom this cookie names, as WeCom's client does without asking.
 CLIENT_COOKIE = "sandbox_member"
 FORM = "stage-form"
+FRAGMENT = {"HX-Request": "true"}
 
 
 class StageNotMoved(Exception):
@@ -34,12 +35,18 @@ class SidebarVisits:
         client = self._client(move.userid)
         page = f"{self._address}{customer_path(move.external_userid)}"
         form = _Form()
-        form.feed(_text(client.get(page, timeout=SECONDS)))
+        form.feed(self._card(client, page))
         if move.stage not in form.stages:
             raise StageNotMoved(f"no stage to tap on the card that came: {sorted(form.stages)}")
         values = form.values | {"to": form.stages[move.stage]}
-        asked = {"HX-Request": "true"}
-        _text(client.post(f"{page}/stage", data=values, headers=asked, timeout=SECONDS))
+        _text(client.post(f"{page}/stage", data=values, headers=FRAGMENT, timeout=SECONDS))
+
+    def _card(self, client: requests.Session, page: str) -> str:
+        """Read the card as the frame does; whoever is not signed in opens the page, and is then."""
+        card = client.get(page, headers=FRAGMENT, timeout=SECONDS)
+        if card.status_code == requests.codes.unauthorized:
+            card = client.get(page, timeout=SECONDS)
+        return _text(card)
 
     def _client(self, userid: str) -> requests.Session:
         if userid not in self._clients:
