@@ -75,7 +75,7 @@ NEWCOMERS = (
         state=POSTER,
         weekend=True,
         life=Life(
-            stages=((2, TALKED), (9, KEEN), (21, BOUGHT)),
+            stages=((9, KEEN), (21, BOUGHT)),
             remark=(2, "许女士 羊毛大衣"),
             tags=(9, (FROM_SHOP, CORE)),
             talk=(
@@ -102,7 +102,7 @@ NEWCOMERS = (
         userid="zhaoyi",
         ago=56,
         state=POSTER,
-        life=Life(stages=((3, TALKED), (12, KEEN)), remark=(3, "方先生 团购")),
+        life=Life(stages=((12, KEEN),), remark=(3, "方先生 团购")),
     ),
     Newcomer(
         name="苏晚晴",
@@ -111,7 +111,7 @@ NEWCOMERS = (
         state=REDNOTE,
         weekend=True,
         life=Life(
-            stages=((5, TALKED), (14, KEEN), (30, BOUGHT)),
+            stages=((14, KEEN), (30, BOUGHT)),
             tags=(5, (FROM_NET, IMPORTANT)),
             talk=(
                 5,
@@ -131,7 +131,7 @@ NEWCOMERS = (
         weekend=True,
         late=True,
         life=Life(
-            stages=((2, TALKED), (10, KEEN)),
+            stages=((10, KEEN),),
             tags=(10, (FROM_FRIEND,)),
             talk=(
                 2,
@@ -157,7 +157,7 @@ NEWCOMERS = (
         ago=39,
         state=POSTER,
         weekend=True,
-        life=Life(stages=((2, TALKED), (11, KEEN))),
+        life=Life(stages=((11, KEEN),)),
     ),
     Newcomer(name="林听澜", userid="zhaoyi", ago=38, state=POSTER, weekend=True, lost=20),
     Newcomer(
@@ -175,7 +175,7 @@ NEWCOMERS = (
         ago=32,
         state=POSTER,
         weekend=True,
-        life=Life(stages=((5, TALKED), (12, NOT_KEEN))),
+        life=Life(stages=((12, NOT_KEEN),)),
     ),
     Newcomer(
         name="沈佳禾",
@@ -254,7 +254,7 @@ OLD_FRIENDS = (
     Regular(
         number=0,
         userid="zhaoyi",
-        life=Life(remark=(57, "王女士 老会员"), stages=((53, TALKED), (37, BOUGHT))),
+        life=Life(remark=(57, "王女士 老会员"), stages=((37, BOUGHT),)),
     ),
     Regular(number=1, userid="lisi", life=Life(tags=(57, (CORE,)), stages=((49, KEEN),))),
     Regular(
@@ -266,7 +266,7 @@ OLD_FRIENDS = (
     Regular(
         number=6,
         userid="zhaoyi",
-        life=Life(remark=(49, "沈先生 刚搬来"), stages=((45, KEEN), (25, BOUGHT))),
+        life=Life(remark=(49, "沈先生 刚搬来"), stages=((25, BOUGHT),)),
     ),
     Regular(number=7, userid="lisi", life=Life(tags=(49, (CORE,)), stages=((41, KEEN),))),
     Regular(number=8, userid="sunsan", life=Life(tags=(49, (IMPORTANT,)), stages=((21, BOUGHT),))),
