@@ -9,10 +9,10 @@ READY := $(VENV)/ready
 ASSETS := app/static/vendor/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check pictures bench lock format
+.PHONY: help setup demo test test-wecom-engine check pictures bench lock format
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: $(READY) $(ASSETS) ## only the set-up: .venv with the locked dependencies, front-end files
 
@@ -40,6 +40,11 @@ demo: setup ## the whole product on this machine, with a WeCom of its own
 
 test: setup ## the tests
 	@$(BIN)/pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+
+# The client for Windows went back to this engine in 5.0.10 and 5.0.11; for Linux on x86-64.
+test-wecom-engine: setup ## the browser tests in Chromium 107, as old as WeCom's on Windows
+	@export CHROMIUM="$$($(BIN)/python -m tests.old_engine)" && \
+	  $(BIN)/pytest -q -n 2 --dist loadfile tests/browser $(PYTEST_ARGS)
 
 check: setup ## format, lint, types, import contract, then the tests
 	@$(BIN)/ruff format --check .

@@ -14,6 +14,7 @@ POLICIES = {
     "member": "a member who is signed in and still here",
     "member-of-customer": "a member who is signed in and may see the customer in the address",
     "member-of-group": "a member who is signed in and may see the group in the address",
+    "admin": "whoever has a role with the permission that the page, part or action names",
     "metrics-token": "whoever has server.metrics_token, or this machine when none is set",
 }
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Select, bindparam, update
+from sqlalchemy import CursorResult, Select, bindparam, case, func, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql import ColumnElement, select
 
@@ -34,6 +34,16 @@ class Claim:
 
     id: int
     token: str
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """How a lane stands: what is due now or will be, how much of it now, and the oldest's age."""
+
+    lane: str
+    waiting: int
+    oldest_seconds: float
+    due: int = 0
 
 
 # How long after a failed try the next one comes; after the last of them nobody tries any more.
@@ -124,6 +134,28 @@ def _set_due(session: Session, table: type[Due], claims: Sequence[Claim], due_at
         .values(due_at=due_at)
         .execution_options(synchronize_session=False)
     )
+
+
+def measure_backlog(
+    session: Session, table: type[Due], lane: str, *conditions: ColumnElement[bool]
+) -> Backlog:
+    """Tell how the lane stands to which the rows of a table belong, under conditions."""
+    now = clock.utcnow()
+    rows = select(*backlog_columns(table, now)).where(table.due_at.is_not(None), *conditions)
+    return build_backlog(lane, session.execute(rows).one(), now)
+
+
+def backlog_columns(table: type[Due], now: datetime) -> tuple[ColumnElement[Any], ...]:
+    """Return what a query has to select for `build_backlog`, of rows that want work."""
+    is_due = case((table.due_at <= now, 1), else_=0)
+    return func.count(), func.min(table.due_at), func.sum(is_due)
+
+
+def build_backlog(lane: str, row: Sequence[Any], now: datetime) -> Backlog:
+    """Make a backlog of what `backlog_columns` gave."""
+    waiting, oldest, due = row
+    age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+    return Backlog(lane, waiting, age, int(due or 0))
 
 
 def changed_one(result: object) -> bool:

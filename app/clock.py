@@ -10,7 +10,7 @@ from pathlib import Path
 
 monotonic = time.monotonic
 
-REREAD_SECONDS = 0.01
+REREAD_SECONDS = 0.002
 
 
 class _Offset:

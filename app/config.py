@@ -94,6 +94,7 @@ class Server(_Section):
     language: Literal["zh", "en"] = "zh"
     metrics_token: SecretStr | None = None
     domain_files: dict[str, str] = {}
+    proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("secret_key")
     @classmethod
@@ -213,14 +214,23 @@ class Receiver(_Section):
 
 
 class Alerts(_Section):
-    """Who besides the member hears of losses, and how long we wait for a customer to come back."""
+    """Who besides the member hears of losses, how long we wait for a customer to come back.
+
+    More than `mass_loss_above` customers whom a member deletes or loses within `mass_loss_minutes`
+    are no chance: the admins hear of it. `daily_digest_at`: when yesterday's losses are told each
+    day. What an admin sets on the page of alerts goes before all of it (`app.alerting`).
+    """
 
     admins: tuple[str, ...] = ()
     grace_seconds: int = Field(default=20, ge=0, le=86400)
     digest_above: int = Field(default=20, ge=1, le=25)
+    mass_loss_above: int = Field(default=10, ge=1, le=1000)
+    mass_loss_minutes: int = Field(default=60, ge=1, le=1440)
     quiet_hours: str | None = Field(
         default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
     )
+
+    daily_digest_at: str | None = Field(default=None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
 
     @field_validator("quiet_hours")
     @classmethod
@@ -234,6 +244,8 @@ class Retention(_Section):
     """How long what is only a trace is kept."""
 
     inbox_days: int = Field(default=30, ge=1, le=3650)
+    # Longer than a card says that something has failed: a later success must outlive that.
+    push_days: int = Field(default=90, ge=8, le=3650)
 
 
 class Config(_Section):

@@ -51,7 +51,8 @@ SERVER_CONNECTIONS = 32
 # A group holds SQLite's turn, and a callback may be waiting for it: not too many at once.
 GROUP = 2
 DEADLOCK_TRIES = 3
-WAKE = "banke_wake"
+# In `session.info`: the lanes to be woken, and what seals.
+WAKE, SEALER = "banke_wake", "banke_sealer"
 MAX_CONNECTIONS = 96
 
 
@@ -175,6 +176,7 @@ class Database:
         self.url = make_url(url)
         self.engine = _make_engine(self.url, lock_wait, durable=durable)
         self.wake: Callable[[str], None] = _nobody
+        self.info: dict[str, Any] = {}
         self._writing = self.engine.execution_options(banke_write=True)
         self._turn = Turn(self.url)
         self._commit_wait = commit_wait
@@ -185,13 +187,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that only reads; on SQLite it waits for no writer."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._open(self.engine) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a session and commit it at the end, or roll it back on an exception."""
-        with self._turn.taken(), Session(self._writing, expire_on_commit=False) as session:
+        with self._turn.taken(), self._open(self._writing) as session:
             yield session
             session.commit()
         self._wake_for(session)
@@ -220,6 +222,9 @@ class Database:
         self._wake_for(done.session)
         return cast("T", done.value)
 
+    def _open(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info=self.info)
+
     def _write_again(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a transaction of its own, again if it was the victim of a deadlock."""
         for _try in range(DEADLOCK_TRIES - 1):
@@ -234,7 +239,7 @@ class Database:
 
     def _commit_group(self, jobs: "Sequence[_Job]") -> "list[_Committed | Exception]":
         with self._turn.taken(), self._writing.connect() as connection, connection.begin():
-            return [_run_nested(connection, job) for job in jobs]
+            return [_run_nested(connection, job, self.info) for job in jobs]
 
     def _wake_for(self, session: Session) -> None:
         for lane in session.info.get(WAKE, ()):
@@ -265,11 +270,11 @@ class _Committed:
     session: Session
 
 
-def _run_nested(connection: Connection, job: _Job) -> _Committed | Exception:
+def _run_nested(connection: Connection, job: _Job, info: dict[str, Any]) -> _Committed | Exception:
     if not job.claim():
         return TooBusy()
     with Session(
-        connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        connection, join_transaction_mode="create_savepoint", expire_on_commit=False, info=info
     ) as session:
         try:
             value = job.work(session)

@@ -3,9 +3,12 @@
 import os
 
 from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import domain_file, health
 from app.access import require_policies
+from app.admin import showing as admin_pages
+from app.admin import views as admin
 from app.assets import register_assets
 from app.cli import register_commands
 from app.config import Config, load_config
@@ -13,6 +16,7 @@ from app.i18n import _
 from app.runtime import build_runtime, set_up_process
 from app.schema import require_schema
 from callbacks import views as callbacks
+from callbacks.routing import list_reactions
 from sidebar import views as sidebar
 from sidebar.bundles import BUNDLES
 
@@ -53,12 +57,25 @@ def _open_doors(app: Flask, config: Config) -> None:
     app.extensions["banke_door"] = callbacks.open_door(config, runtime.db, runtime.sealer)
     app.jinja_env.globals["_"] = _
     app.extensions["banke_sidebar"] = sidebar.open_door(runtime)
-    register_assets(app, {"sidebar": sidebar.STATIC}, BUNDLES)
+    app.extensions["banke_admin"] = admin.open_door(runtime)
+    # Doors do not know each other; what one page shows of the other's is handed over here.
+    app.extensions["banke_reactions"] = list_reactions()
+    register_assets(
+        app,
+        {"sidebar": sidebar.STATIC, "admin": admin_pages.STATIC},
+        BUNDLES | admin_pages.BUNDLES,
+    )
     app.register_blueprint(callbacks.bp)
     app.register_blueprint(sidebar.bp)
+    app.register_blueprint(admin.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(domain_file.bp)
     app.after_request(_add_headers)
+    if config.server.proxies:
+        # Where a request comes from is what the outermost of our own proxies says, and nobody else.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's own way to wrap it
+            app.wsgi_app, x_for=config.server.proxies, x_proto=0, x_host=0, x_prefix=0
+        )
 
 
 def _add_headers(response: Response) -> Response:

@@ -12,13 +12,15 @@ from typing import Any
 from sqlalchemy.sql import ColumnElement, Select
 
 from app import clock
+from app.batches.jobs import work_batch
+from app.batches.models import Batch
 from app.claims import Claim, Due, Later, claim_due, has_due, look_for_due, release, renew
 from app.deliveries.models import Delivery
 from app.drain import Lane
 from app.inbox.models import InboxEvent
 from app.messages import work_message
 from app.pushes.models import Push
-from app.pushes.queries import IS_FIRST
+from app.pushes.queries import IS_ALONE, IS_FIRST
 from app.pushing import work_push
 from app.runtime import Runtime
 from callbacks.jobs import work_event
@@ -31,6 +33,8 @@ URGENT_POOL = 32
 POOL = 12
 # WeCom allows a corp five of one call at a time; a member waits to see his change arrive.
 PUSHES_LEASE, PUSHES_POOL = 20.0, 6
+# What a batch wants to have told takes the calls that members leave.
+BULK_POOL = 2
 GIVE_WAY = timedelta(seconds=0.1)
 IS_URGENT = InboxEvent.lane == "urgent"
 
@@ -71,6 +75,16 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             IS_FIRST,
             work=partial(work_push, runtime),
             pool=PUSHES_POOL,
+            lease=PUSHES_LEASE,
+        ),
+        _lane(runtime, "batches", Batch, work=partial(work_batch, runtime), pool=1, lease=LEASE),
+        _lane(
+            runtime,
+            "bulk",
+            Push,
+            IS_ALONE,
+            work=partial(work_push, runtime),
+            pool=BULK_POOL,
             lease=PUSHES_LEASE,
         ),
     )

@@ -13,7 +13,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.churn.jobs import build_loss_card, build_loss_digest
+from app.churn.jobs import (
+    build_daily_card,
+    build_daily_digest,
+    build_loss_card,
+    build_loss_digest,
+    build_mass_loss_card,
+    build_mass_loss_digest,
+    build_win_back_card,
+    build_win_back_digest,
+)
 from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.customers.queries import REASON_WORDS, get_standing
 from app.deliveries.actions import record_outcome
@@ -221,6 +230,9 @@ def _name(session: Session, delivery: Delivery) -> str:
 
 KINDS: dict[str, Kind] = {
     "loss": Kind(build_loss_card, build_loss_digest, waits_for_grace=True),
+    "mass_loss": Kind(build_mass_loss_card, build_mass_loss_digest, waits_for_grace=True),
+    "daily_losses": Kind(build_daily_card, build_daily_digest),
+    "win_back": Kind(build_win_back_card, build_win_back_digest),
     "welcome_missed": Kind(_build_welcome_missed, _build_missed_digest),
     "transfer_failed": Kind(_build_transfer_failed, _build_transfers_digest),
     "reminder": Kind(build_reminder_card, build_reminder_digest),

@@ -6,13 +6,13 @@ WeCom drops what goes beyond 30 messages a minute to one member, and says nothin
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.alerting.queries import find_alerts, quiet_until
 from app.claims import Claim, Later
 from app.config import Config
 from app.deliveries.models import Delivery
@@ -83,7 +83,7 @@ def goes_as_digest(
     Raises:
         Later: it is quiet, or the minute has room for neither.
     """
-    now, alerts = clock.utcnow(), config.alerts
+    now, alerts = clock.utcnow(), find_alerts(session, config)
     quiet = quiet_until(now, alerts.quiet_hours, config.server.zone)
     if quiet is not None:
         raise Later(quiet)
@@ -103,18 +103,3 @@ def goes_as_digest(
     if last_digest is not None:
         raise Later(last_digest + MINUTE)
     return True
-
-
-def quiet_until(now: datetime, quiet_hours: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return when the quiet hours end that `now` lies in; None outside of them."""
-    if not quiet_hours:
-        return None
-    local = now.astimezone(zone)
-    begin, end = quiet_hours.split("-")
-    minute = f"{local:%H:%M}"
-    is_quiet = begin <= minute < end if begin < end else minute >= begin or minute < end
-    if not is_quiet:
-        return None
-    hour, minutes = map(int, end.split(":"))
-    until = local.replace(hour=hour, minute=minutes, second=0, microsecond=0)
-    return until if until > local else until + timedelta(days=1)

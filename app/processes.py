@@ -22,6 +22,7 @@ from app.queue import listen
 from app.runtime import build_runtime
 from app.schedule import run_schedule
 from app.schema import require_schema
+from app.vitals import keep_telling
 
 # What `ps` shows, before the part's name.
 TITLE = "banke"
@@ -64,6 +65,7 @@ def run_worker(config: Config) -> None:
     os.nice(YIELD_TO_WEB)
     runtime = build_runtime(config, durable=False)
     require_schema(runtime.db)
+    keep_telling(runtime, "worker")
     drainers = {
         lane.name: Drainer(lane, bell=runtime.bell, look_every=WORKER_LOOKS_EVERY, overdue=0)
         for lane in build_lanes(runtime)
@@ -77,6 +79,7 @@ def run_relay(config: Config) -> None:
     os.nice(YIELD_TO_WEB)
     runtime = build_runtime(config, durable=False)
     require_schema(runtime.db)
+    keep_telling(runtime, "relay")
     drainers = [
         Drainer(
             lane,
@@ -116,8 +119,10 @@ def _load_web(target: str, *, config: Config) -> Callable[..., Any]:
     """
     forks.when_orphaned(os.getppid(), partial(os._exit, 1))
     module, _, name = target.partition(":")
+    application = getattr(import_module(module), name)(config)
+    keep_telling(application.extensions["banke_runtime"], "web")
     # Granian looks for `__rsgi__`; its annotations know functions only.
-    bridge: Any = Bridge(getattr(import_module(module), name)(config), threads=WEB_THREADS)
+    bridge: Any = Bridge(application, threads=WEB_THREADS)
     return cast("Callable[..., Any]", bridge)
 
 

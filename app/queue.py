@@ -20,7 +20,7 @@ from rq.timeouts import TimerDeathPenalty
 from app import clock
 from app.log import get_logger
 
-LANES = ("urgent", "events", "deliveries", "pushes")
+LANES = ("urgent", "events", "deliveries", "pushes", "batches", "bulk")
 ANSWER = "app.queue.answer"
 TIMEOUT_SECONDS = 0.3
 PENDING_MS = 2000
@@ -59,6 +59,11 @@ class Doorbell:
             for lane in LANES
             if connection is not None
         }
+
+    @property
+    def connection(self) -> redis.Redis | None:
+        """What it rings through, for whoever else has a short question to Redis."""
+        return self._redis
 
     @property
     def works(self) -> bool:

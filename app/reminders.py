@@ -87,6 +87,9 @@ def word_answer(reminder: Reminder, zone: ZoneInfo) -> str:
     if reminder.state == "cancelled":
         return _("已取消")
     due, now = reminder.due_at.astimezone(zone), clock.utcnow().astimezone(zone)
+    if due <= now:
+        # We came to the press so late that its morning had passed: nothing was put off.
+        return _("提醒还在")
     day = f"{due:%m-%d}" if due.year == now.year else f"{due:%Y-%m-%d}"
     return _("已推迟到 {when}", when=f"{day} {due:%H:%M}")
 

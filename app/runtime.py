@@ -4,16 +4,22 @@ Made once a process by the composition root and handed to whatever runs outside 
 that reach over the network (`send_ sync_ push_`) take it instead of a session.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import Config
-from app.db import LOCK_WAIT_SECONDS, Database
-from app.i18n import use_language
+from app.db import LOCK_WAIT_SECONDS, SEALER, Database
+from app.i18n import speaking, spoken, use_language
 from app.log import configure_logging
 from app.queue import Doorbell, Ringer, connect_redis
 from app.seal import Sealer
 from app.wecom.client import WeComClient, connect_wecom
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,20 @@ class Runtime:
     def corp_id(self) -> str:
         """The corp this deployment serves."""
         return self.config.wecom.corp_id
+
+
+def commit(runtime: Runtime, work: Callable[[Session], T]) -> T:
+    """Do the work in a transaction; what it words, it words in the reader's language.
+
+    The thread that commits serves many readers.
+    """
+    language = spoken()
+
+    def do(session: Session) -> T:
+        with speaking(language):
+            return work(session)
+
+    return runtime.db.commit(do)
 
 
 def set_up_process(config: Config) -> None:
@@ -53,10 +73,8 @@ def build_runtime(
         config.database.url, lock_wait=lock_wait, commit_wait=commit_wait, durable=durable
     )
     db.wake = Ringer(bell).ring
+    sealer = Sealer(config.server.secret_key.get_secret_value())
+    db.info[SEALER] = sealer
     return Runtime(
-        config=config,
-        db=db,
-        wecom=connect_wecom(config, redis),
-        bell=bell,
-        sealer=Sealer(config.server.secret_key.get_secret_value()),
+        config=config, db=db, wecom=connect_wecom(config, redis), bell=bell, sealer=sealer
     )

@@ -4,10 +4,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.customers.jobs import sync_tags
+from app.audit.jobs import note_head
+from app.batches.actions import delete_ended
+from app.churn.jobs import make_daily_digests
+from app.customers.actions import MOVING_JOB
+from app.customers.jobs import move_customers_on, sync_tags
 from app.inbox.actions import prune
+from app.library.jobs import prune_library, sync_library_media
 from app.log import get_logger
+from app.materials.jobs import prune_uploads
 from app.members.jobs import sync_members
+from app.pushes.actions import delete_told
+from app.reports.jobs import keep_reports
 from app.runtime import Runtime
 from app.schedule_runs import end_turn, hasten, is_due, take_turn
 from app.welcome.jobs import sync_media
@@ -37,11 +45,40 @@ def prune_inbox(runtime: Runtime) -> None:
             deleted = prune(session, keep_days=keep_days)
 
 
+def prune_pushes(runtime: Runtime) -> None:
+    """Delete what WeCom was told long ago."""
+    keep_days = runtime.config.retention.push_days
+    deleted = 1
+    while deleted:
+        with runtime.db.write() as session:
+            deleted = delete_told(session, keep_days=keep_days)
+
+
+def prune_batches(runtime: Runtime) -> None:
+    """Delete what was done to many long ago."""
+    keep_days = runtime.config.retention.push_days
+    deleted = 1
+    while deleted:
+        with runtime.db.write() as session:
+            deleted = delete_ended(session, keep_days=keep_days)
+
+
 SCHEDULE = (
     Job("members.sync_members", HOUR, sync_members, at_start=True),
     Job("customers.sync_tags", HOUR, sync_tags, at_start=True),
+    # Whoever archives a stage hastens it.
+    Job(MOVING_JOB, MINUTE, move_customers_on),
+    # The corp sets their hour: this is how late they may come.
+    Job("churn.daily_digests", MINUTE, make_daily_digests),
     Job("welcome.sync_media", 10 * MINUTE, sync_media, at_start=True),
+    Job("library.sync_library_media", 10 * MINUTE, sync_library_media),
+    Job("reports.keep_reports", 10 * MINUTE, keep_reports, at_start=True),
+    Job("library.prune", DAY, prune_library),
+    Job("materials.prune_uploads", DAY, prune_uploads),
+    Job("audit.note_head", DAY, note_head),
     Job("inbox.prune", DAY, prune_inbox),
+    Job("pushes.prune", DAY, prune_pushes),
+    Job("batches.prune", DAY, prune_batches),
 )
 
 
@@ -63,14 +100,14 @@ def run_if_due(runtime: Runtime, job: Job) -> None:
     with runtime.db.write() as session:
         if not take_turn(session, job.name):
             return
-    again_in = MINUTE
+    again_in, fault = job.every, ""
     try:
         job.run(runtime)
-        again_in = job.every
     except Exception as error:  # noqa: BLE001 -- one job's fault must not end the others
-        log.warning("periodic_job_failed", job=job.name, error_name=type(error).__name__)
+        again_in, fault = MINUTE, type(error).__name__
+        log.warning("periodic_job_failed", job=job.name, error_name=fault)
     with runtime.db.write() as session:
-        end_turn(session, job.name, again_in=again_in)
+        end_turn(session, job.name, again_in=again_in, fault=fault)
 
 
 def _hasten_those_at_start(runtime: Runtime) -> None:

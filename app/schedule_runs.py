@@ -2,24 +2,30 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.claims import changed_one
-from app.db import Base, WireId, upsert
+from app.db import Base, WireId, fit, upsert
 
 TURN = timedelta(minutes=10)
+FAULT_LENGTH = 64
 
 
 class ScheduleRun(Base):
-    """One periodic job. `due_at` moves on when a machine takes the turn."""
+    """One periodic job. `due_at` moves on when a machine takes the turn.
+
+    `ended_at` and `fault`, the name of the error or "", are of the last turn that ended.
+    """
 
     __tablename__ = "schedule_runs"
 
     name: Mapped[str] = mapped_column(WireId(64), primary_key=True)
     due_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    fault: Mapped[str] = mapped_column(WireId(FAULT_LENGTH), default="")
 
 
 def is_due(session: Session, name: str) -> bool:
@@ -33,7 +39,7 @@ def take_turn(session: Session, name: str) -> bool:
 
     The turn is kept for ten minutes; a process that dies in the middle leaves it to another then.
     """
-    upsert(session, ScheduleRun, [{"name": name}], key=["name"])
+    upsert(session, ScheduleRun, [{"name": name, "fault": ""}], key=["name"])
     now = clock.utcnow()
     taken = session.execute(
         update(ScheduleRun)
@@ -46,14 +52,21 @@ def take_turn(session: Session, name: str) -> bool:
     return changed_one(taken)
 
 
-def end_turn(session: Session, name: str, *, again_in: float) -> None:
-    """Have the next turn come so many seconds from now."""
+def end_turn(session: Session, name: str, *, again_in: float, fault: str = "") -> None:
+    """Have the next turn come so many seconds from now; `fault`: what this one failed of."""
     session.execute(
         update(ScheduleRun)
         .where(ScheduleRun.name == name)
-        .values(due_at=clock.later(again_in))
+        .values(
+            due_at=clock.later(again_in), ended_at=clock.utcnow(), fault=fit(fault, FAULT_LENGTH)
+        )
         .execution_options(synchronize_session=False)
     )
+
+
+def list_runs(session: Session) -> dict[str, ScheduleRun]:
+    """Return every job that ever had a turn, by its name."""
+    return {run.name: run for run in session.scalars(select(ScheduleRun))}
 
 
 def hasten(session: Session, name: str, *, unless_within: float) -> None:

@@ -16,14 +16,14 @@ from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.db import wake_after_commit
 from app.i18n import N_
 from app.inbox.actions import record_finished, record_postponed, record_ticked
-from app.inbox.models import InboxEvent
+from app.inbox.models import BODY_PURPOSE, InboxEvent
 from app.inbox.queries import find_claimed
 from app.log import get_logger
 from app.runtime import Runtime
 from app.seal import SealBroken
 from app.wecom.envelope import read_event
 from app.wecom.errors import WeComError
-from callbacks.reaction import BODY_PURPOSE, Reaction, Record, StoredEvent, is_stale, is_urgent
+from callbacks.reaction import Reaction, Record, StoredEvent, is_stale, is_urgent
 from callbacks.routing import find_reactions
 
 # As long as a welcome_code may live, whatever failed around it is tried again in its own lane.

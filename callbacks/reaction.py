@@ -19,7 +19,6 @@ from app.wecom.envelope import CallbackEvent
 
 FRESH_SECONDS = 300
 SETTLE = timedelta(seconds=1)
-BODY_PURPOSE = "inbox.body"
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,11 @@ IGNORED: dict[Key, str] = {
 }
 
 
+def list_reactions() -> dict[Key, tuple[str, ...]]:
+    """Name the reactions to every event that is handled, in their order."""
+    return {key: tuple(one.__name__ for one in reactions) for key, reactions in HANDLED.items()}
+
+
 def find_reactions(event: str, change_type: str) -> tuple[tuple[Reaction, ...], str, str]:
     """Return the reactions to an event; without any, its fate and the reason."""
     key = (event, change_type)

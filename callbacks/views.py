@@ -9,9 +9,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import clock
 from app.access import access
+from app.arrivals import ANSWERED, CHECK, EVENT, NOBODY, OWN_CHECK, UNKNOWN, Came
 from app.config import Config
 from app.db import Database
 from app.inbox.actions import Received
+from app.inbox.models import BODY_PURPOSE
 from app.log import Tally
 from app.seal import Sealer
 from app.wecom.crypto import CallbackCipher, CallbackError, Proof, find_encrypt
@@ -21,7 +23,7 @@ from app.wecom.envelope import (
     plaintext_key,
     read_event,
 )
-from callbacks.reaction import BODY_PURPOSE
+from callbacks.knocks import Knocks
 from callbacks.store import NotStored, Store
 
 MAX_BODY = 64 * 1024
@@ -34,12 +36,13 @@ CALLBACKS = Counter("banke_callbacks_total", "Callbacks by how they were answere
 
 @dataclass(frozen=True)
 class Door:
-    """What the views need: one cipher a receiver, the seal, and the store."""
+    """What the views need: one cipher a receiver, the seal, the store, and who writes knocks."""
 
     corp_id: str
     ciphers: dict[str, CallbackCipher]
     sealer: Sealer
     store: Store
+    knocks: Knocks
 
 
 def open_door(config: Config, db: Database, sealer: Sealer) -> Door:
@@ -56,6 +59,7 @@ def open_door(config: Config, db: Database, sealer: Sealer) -> Door:
         },
         sealer=sealer,
         store=Store(db),
+        knocks=Knocks(db),
     )
 
 
@@ -63,18 +67,18 @@ def open_door(config: Config, db: Database, sealer: Sealer) -> Door:
 @access("wecom-signature")
 def verify_url(receiver: str) -> Response:
     """Answer WeCom's check of the address with the decrypted echo string, to the byte."""
-    encrypted = _only("echostr")
-    return Response(
-        _door().ciphers[_known(receiver)].open(encrypted, _proof()), 200, mimetype="text/plain"
-    )
+    cipher = _door().ciphers[_known(receiver)]
+    echo = cipher.open(_only("echostr"), _proof())
+    _note(receiver, ANSWERED)
+    return Response(echo, 200, mimetype="text/plain")
 
 
 @bp.post("/<receiver>")
 @access("wecom-signature")
 def take(receiver: str) -> Response:
     """Store one event and answer 200; everything else happens later and elsewhere."""
-    door, proof = _door(), _proof()
-    cipher = door.ciphers[_known(receiver)]
+    door = _door()
+    cipher, proof = door.ciphers[_known(receiver)], _proof()
     plaintext = cipher.open(find_encrypt(_body()), proof)
     received = _received(door, receiver, proof, plaintext)
     door.store.put(received)
@@ -87,6 +91,9 @@ def refuse(error: CallbackError) -> Response:
     """Say no, and nothing more: every refused proof gets the same answer."""
     CALLBACKS.labels("refused").inc()
     refusals.note(error.reason)
+    receiver = (request.view_args or {}).get("receiver", "")
+    if receiver in _door().ciphers:
+        _note(receiver, error.reason)
     return Response(status=error.status)
 
 
@@ -104,8 +111,15 @@ def _door() -> Door:
 
 def _known(receiver: str) -> str:
     if receiver not in _door().ciphers:
+        _note(NOBODY, UNKNOWN)
         abort(404)
     return receiver
+
+
+def _note(receiver: str, verdict: str) -> None:
+    if OWN_CHECK not in request.headers:
+        kind = CHECK if request.method in {"GET", "HEAD"} else EVENT
+        _door().knocks.note(Came(receiver, kind, verdict))
 
 
 def _proof() -> Proof:

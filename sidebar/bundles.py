@@ -14,6 +14,8 @@ STYLES = (
     "sheet",
     "tags",
     "group",
+    "library",
+    "library_edit",
 )
 SCRIPTS = (
     "problems",
@@ -21,10 +23,13 @@ SCRIPTS = (
     "frame",
     "toast",
     "sheet",
+    "keys",
     "profile",
     "follow_ups",
     "fields",
     "tags",
+    "library",
+    "library_edit",
 )
 BUNDLES = {
     "sidebar.css": tuple(f"sidebar/{name}.css" for name in STYLES),

@@ -19,9 +19,9 @@ from app.groups.jobs import read_group
 from app.groups.models import GroupChat
 from app.groups.queries import find_group
 from app.runtime import Runtime
+from app.turns import RETRY_SECONDS, Pace, Recent, Turns
 from app.wecom.errors import too_busy
 from sidebar.problems import Problem
-from sidebar.turns import RETRY_SECONDS, Pace, Recent, Turns
 
 WIRE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 READ_SECONDS = 4.0

@@ -4,10 +4,11 @@ Language and theme come from the user agent, where WeCom's client puts them.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import segno
 from flask import Request, Response, render_template, request
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
@@ -92,11 +93,18 @@ def render_frame(config: Config, frame: Frame, content: str = "") -> Response:
 def render_problem(config: Config, problem: Problem) -> Response:
     """Answer with a problem: a page, or the box alone where a fragment was wanted."""
     told = tell_problem(problem, **_values(config))
+    if problem.kind == "outside_wecom":
+        told = replace(told, code_picture=_draw_code(f"{config.server.base_url}{request.path}"))
     response = _page("sidebar/sorry.html", told=told) if wants_page(request) else _box(told)
     response.status_code = problem.status
     if problem.retry_after:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
+
+
+def _draw_code(address: str) -> str:
+    """Draw an address to be scanned, light and dark as every scanner wants it."""
+    return str(segno.make_qr(address, error="m").svg_data_uri(border=4, light="#fff"))
 
 
 def _values(config: Config) -> dict[str, str]:

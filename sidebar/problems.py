@@ -19,9 +19,11 @@ SIGN_IN = N_("重新登录")
 class Kind:
     """One kind of problem: where its button leads ("": the page itself, once more), for one.
 
+    `code` is what a member reads out to his admin: it stays the same whatever the words become.
     `logged`: not a thing that a stranger could cause at will.
     """
 
+    code: str
     status: int
     heading: str
     what: str
@@ -34,12 +36,14 @@ class Kind:
 
 KINDS = {
     "outside_wecom": Kind(
+        code="B101",
         status=403,
         heading=N_("请在企业微信中打开"),
         what=N_("这个页面靠企业微信确认你是谁，在别的浏览器里打不开。"),
-        todo=N_("打开企业微信，进入与客户的聊天，在右侧的侧边栏里打开。"),
+        todo=N_("进入与客户的聊天，在右侧的侧边栏里打开；或者用手机上的企业微信扫一扫："),
     ),
     "not_a_member": Kind(
+        code="B102",
         status=403,
         heading=N_("你还不能使用伴客"),
         what=N_("你不是本企业的成员，或者不在本应用的可见范围内。"),
@@ -50,6 +54,7 @@ KINDS = {
         logged=True,
     ),
     "sign_in_expired": Kind(
+        code="B103",
         status=401,
         heading=N_("登录已过期"),
         what=N_("离上次登录已超过 12 小时，或者你的账号有了变化。"),
@@ -57,6 +62,7 @@ KINDS = {
         button=SIGN_IN,
     ),
     "sign_in_failed": Kind(
+        code="B104",
         status=400,
         heading=N_("没有登录成功"),
         what=N_("这次登录的凭证已经用过、已经过期，或者不是从这个窗口发起的。"),
@@ -64,13 +70,23 @@ KINDS = {
         button=SIGN_IN,
     ),
     "no_permission": Kind(
+        code="B201",
         status=404,
         heading=N_("看不到这位客户"),
         what=N_("你没有跟进这位客户：可能已转接给同事、被你删除，或者只是群成员。"),
         todo=N_("刚加上的客户要等几秒再试；其他情况不用处理。"),
         button=AGAIN,
     ),
+    "no_group": Kind(
+        code="B202",
+        status=404,
+        heading=N_("看不到这个客户群"),
+        what=N_("你不在这个群里，或者群主不是你管理的成员。"),
+        todo=N_("刚进的群要等几秒再试；其他情况不用处理。"),
+        button=AGAIN,
+    ),
     "no_such_page": Kind(
+        code="B203",
         status=404,
         heading=N_("没有这个页面"),
         what=N_("这个地址不存在，或者已经改了。"),
@@ -79,6 +95,7 @@ KINDS = {
         href="/sidebar/",
     ),
     "signature_refused": Kind(
+        code="B301",
         status=400,
         heading=N_("企业微信没有认可这个页面"),
         what=N_("页面的签名没有通过，所以还不知道你在和哪位客户聊天。"),
@@ -92,6 +109,7 @@ KINDS = {
         logged=True,
     ),
     "wecom_busy": Kind(
+        code="B302",
         status=503,
         heading=N_("企业微信正忙"),
         what=N_("企业微信暂时没有回答。"),
@@ -100,6 +118,7 @@ KINDS = {
         logged=True,
     ),
     "wecom_refuses": Kind(
+        code="B303",
         status=502,
         heading=N_("企业微信拒绝了请求"),
         what=N_("本应用没有权限读取这位客户。"),
@@ -108,6 +127,7 @@ KINDS = {
         logged=True,
     ),
     "server_busy": Kind(
+        code="B401",
         status=503,
         heading=N_("服务器正忙"),
         what=N_("现在用的人太多，这次没有轮到，什么都没有改动。"),
@@ -115,19 +135,22 @@ KINDS = {
         button=AGAIN,
     ),
     "too_many": Kind(
+        code="B402",
         status=429,
-        heading=N_("打开得太频繁了"),
-        what=N_("一分钟里打开了太多不属于你的客户。"),
-        todo=N_("请过一分钟再试。"),
+        heading=N_("操作太频繁了"),
+        what=N_("短时间里的请求太多，这一次没有处理，什么都没有改动。"),
+        todo=N_("请过一会儿再试。"),
         button=AGAIN,
     ),
     "not_accepted": Kind(
+        code="B403",
         status=400,
         heading=N_("这个请求没有被接受"),
         what=N_("页面发来的内容不完整、太长，或者方式不对；什么都没有改动。"),
         todo=N_("请重新加载页面，然后再试一次。"),
     ),
     "server_error": Kind(
+        code="B404",
         status=500,
         heading=N_("服务器出错了"),
         what=N_("不是你的操作有问题，出错的地方已经记录下来。"),
@@ -136,6 +159,7 @@ KINDS = {
         logged=True,
     ),
     "not_ready": Kind(
+        code="B405",
         status=503,
         heading=N_("页面还没有准备好"),
         what=N_("服务器上缺少页面要用的文件。"),
@@ -143,22 +167,33 @@ KINDS = {
         logged=True,
     ),
     "wrong_entry": Kind(
+        code="B204",
         status=400,
         heading=N_("请从与客户的聊天或客户群里打开"),
         what=N_("你不是从聊天里进来的，所以不知道要看哪位客户或哪个群。"),
         todo=N_("进入与客户的单聊或客户群，在右侧的侧边栏（手机上是聊天工具栏）里打开。"),
     ),
     "no_bridge": Kind(
+        code="B304",
         status=504,
         heading=N_("企业微信没有回应"),
         what=N_("页面等了 3 秒，企业微信客户端没有回答当前是哪个聊天。"),
         todo=N_("请重新加载；如果还是不行，重启企业微信，或升级到新版本。"),
     ),
     "network_gone": Kind(
+        code="B406",
         status=504,
         heading=N_("网络断开了"),
         what=N_("请求没有送到服务器，或者没有等到回答。"),
         todo=N_("请检查网络，然后重试。"),
+        button=N_("重试"),
+    ),
+    "server_gone": Kind(
+        code="B407",
+        status=502,
+        heading=N_("服务暂时连不上"),
+        what=N_("伴客没有回答，可能正在重启或升级。"),
+        todo=N_("请过一会儿再试；如果一直这样，请告诉管理员。"),
         button=N_("重试"),
     ),
 }
@@ -168,7 +203,7 @@ CLIENT_KINDS = (
     "signature_refused",
     "wecom_refuses",
     "network_gone",
-    "server_error",
+    "server_gone",
 )
 LATER = N_("请等大约 {seconds} 秒再试，你的数据都在。")
 LIMIT = N_("调用次数到了企业微信的上限。")
@@ -192,6 +227,7 @@ class Told:
     """
 
     kind: str
+    code: str
     heading: str
     what: str
     todo: str
@@ -202,6 +238,8 @@ class Told:
     retry_after: int = 0
     retrying: str = ""
     gave_up: str = ""
+    # A picture to be scanned, as an address of its own.
+    code_picture: str = ""
 
 
 class Problem(Exception):
@@ -245,7 +283,8 @@ def tell(kind: str, **values: str) -> Told:
     words = KINDS[kind]
     values = {"console": _(CUSTOMER_RIGHTS), **values}
     return Told(
-        kind=kind.removesuffix("_group"),
+        kind=kind,
+        code=words.code,
         heading=_(words.heading),
         what=_(words.what),
         todo=_(words.todo, **values),

@@ -13,20 +13,23 @@ from app.access import access, policy_of
 from app.i18n import speaking
 from app.locks import is_busy
 from app.log import Tally, get_logger
+from app.members.sign_in import Exchanges
 from app.runtime import Runtime
+from app.turns import Turns
 from app.wecom.errors import WeComError
 from app.wecom.ticket import Tickets
 from sidebar import auth, jssdk, pages
 from sidebar.context import CardContext, Cards, GroupContext, Viewer
-from sidebar.panels import BOARDS, Action, Panel
+from sidebar.paces import Paces
+from sidebar.panels import BOARDS, Action, File, Panel
 from sidebar.problems import Problem, problem_of
 from sidebar.session import Cookies
-from sidebar.turns import Pace, Turns
 
 # Of the web's 64 threads: the others are for callbacks, whatever happens to the sidebar.
 MOST_AT_ONCE = 24
 MAX_BODY = 64 * 1024
 Context = TypeVar("Context", CardContext, GroupContext)
+Loaded = TypeVar("Loaded")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 STATIC = pages.FOLDER / "static"
 
@@ -35,10 +38,6 @@ bp.jinja_loader = pages.make_loader()
 
 log = get_logger(__name__)
 refusals = Tally("sidebar_refused", every=10.0)
-# Strangers can have problems at will, and members by the thousand: a line for each, and an id that
-# leads to it, as long as there are not too many.
-LINES_OF_STRANGERS = Pace(rate=0.5, burst=30)
-LINES_OF_MEMBERS = Pace(rate=2.0, burst=100)
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,9 @@ class Door:
     cookies: Cookies
     tickets: Tickets
     cards: Cards
-    exchanges: auth.Exchanges
+    exchanges: Exchanges
     seats: Turns
+    paces: Paces
 
 
 def open_door(runtime: Runtime) -> Door:
@@ -60,8 +60,9 @@ def open_door(runtime: Runtime) -> Door:
         cookies=Cookies(runtime.config, runtime.sealer),
         tickets=Tickets(runtime.wecom),
         cards=Cards(runtime),
-        exchanges=auth.Exchanges(runtime),
+        exchanges=Exchanges(runtime),
         seats=Turns(MOST_AT_ONCE),
+        paces=Paces(),
     )
 
 
@@ -79,9 +80,10 @@ def enforce_policy() -> Response | None:
         return _ask_to_sign_in()
     g.sidebar_session = signed_in.session
     g.sidebar_viewer = Viewer(signed_in.member.userid, signed_in.member.name)
-    is_change = request.method not in SAFE_METHODS
-    if is_change and not _door().cookies.has_csrf_token(request, signed_in.session):
-        raise Problem("sign_in_expired", status=403)
+    if request.method not in SAFE_METHODS:
+        if not _door().cookies.has_csrf_token(request, signed_in.session):
+            raise Problem("sign_in_expired", status=403)
+        _keep_pace(signed_in.member.userid)
     if policy == "member-of-customer":
         g.sidebar_card = _found(_door().cards.find, "external_userid")
     elif policy == "member-of-group":
@@ -219,7 +221,7 @@ def tell_error(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return tell_problem(_problem_of_http(error))
     if is_busy(error):
-        return tell_problem(Problem("server_busy", reason="database"))
+        return tell_problem(Problem("server_busy", reason=type(error).__name__))
     problem = Problem("server_error")
     if _may_write_line():
         log.error("sidebar_failed", problem_id=problem.problem_id, userid=_userid(), exc_info=error)
@@ -257,8 +259,14 @@ def _take_seat() -> None:
     g.sidebar_stack.callback(_door().seats.give_back)
 
 
+def _keep_pace(userid: str) -> None:
+    """Have no member hold all seats, or write without end, by a script."""
+    if not _door().paces.take(userid, (request.view_args or {}).get("action", "")):
+        raise Problem("too_many", reason="changes")
+
+
 def _may_write_line() -> bool:
-    return (LINES_OF_MEMBERS if _userid() else LINES_OF_STRANGERS).take()
+    return _door().paces.take_line(is_member=_userid() is not None)
 
 
 def _problem_of_http(error: HTTPException) -> Problem:
@@ -286,8 +294,14 @@ def _ask_to_sign_in() -> Response:
 def _found(find: Callable[[Viewer, str], Context | None], place: str) -> Context:
     card = find(g.sidebar_viewer, str((request.view_args or {}).get(place, "")))
     if card is None:
-        raise Problem("no_permission")
+        raise _not_his()
     return card
+
+
+def _not_his(reason: str = "") -> Problem:
+    """Say no, in the words for what the address is about: they do not tell whether it is there."""
+    policy = policy_of(current_app.view_functions[request.endpoint or ""])
+    return Problem("no_group" if policy == "member-of-group" else "no_permission", reason=reason)
 
 
 def _card() -> Any:
@@ -316,10 +330,21 @@ def _show_part(name: str, part: str) -> Response:
     without JavaScript left.
     """
     panel = _panel(name)
+    if part in panel.files:
+        return _send_file(_loaded(panel.files[part]))
     if part in panel.parts:
         return _answer(panel, panel.parts[part].template, _loaded(panel.parts[part].load))
     _action(panel, part)
     return auth.sent_to(f"{_card().path}/{panel.name}", 303)
+
+
+def _send_file(file: File | None) -> Response:
+    """Answer with bytes, which the viewer's browser alone may keep for a day."""
+    if file is None:
+        raise _not_his("file")
+    response = Response(file.data, content_type=file.content_type)
+    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    return response
 
 
 def _act(name: str, action: str) -> Response:
@@ -342,18 +367,18 @@ def _kind() -> str:
 def _panel(name: str) -> Panel[Any]:
     found = next((panel for panel in BOARDS[_kind()] if panel.name == name), None)
     if found is None:
-        raise Problem("no_permission", reason="panel")
+        raise _not_his("panel")
     return found
 
 
-def _loaded(load: Callable[[Session, Any], dict[str, Any]]) -> dict[str, Any]:
+def _loaded(load: Callable[[Session, Any], Loaded]) -> Loaded:
     with _door().runtime.db.read() as session:
         return load(session, _card())
 
 
 def _action(panel: Panel[Any], name: str) -> Action[Any]:
     if name not in panel.actions:
-        raise Problem("no_permission", reason="action")
+        raise _not_his("action")
     return panel.actions[name]
 
 

@@ -1,8 +1,9 @@
 """Fixtures of every test: a migrated database, a configuration, a runtime."""
 
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,30 +84,38 @@ def database_kinds() -> list[str]:
     return ["sqlite", *servers]
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an SQLite file with the newest schema, to copy."""
-    path = tmp_path_factory.mktemp("schema") / "banke.db"
-    settings.migrated(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
-def db(tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
+def db(tmp_path: Path) -> Iterator[Database]:
     """Give an empty, migrated SQLite database."""
-    shutil.copy(migrated_file, tmp_path / "banke.db")
-    database = Database(f"sqlite:///{tmp_path / 'banke.db'}")
+    database = settings.new_file(tmp_path / "banke.db")
     yield database
     database.close()
 
 
+@pytest.fixture(scope="session")
+def kept_databases(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], settings.KeptDatabase]]:
+    """Give what gives the one of a kind, made when it is first wanted."""
+    folder = tmp_path_factory.mktemp("kept")
+    with ExitStack() as stack:
+
+        @cache
+        def kept(kind: str) -> settings.KeptDatabase:
+            url = stack.enter_context(settings.fresh_database(kind, folder))
+            return settings.KeptDatabase(url)
+
+        yield kept
+
+
 @pytest.fixture(params=database_kinds())
-def any_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def any_db(
+    request: pytest.FixtureRequest, kept_databases: Callable[[str], settings.KeptDatabase]
+) -> Iterator[Database]:
     """Give an empty, migrated database of every kind that there is."""
-    with settings.fresh_database(request.param, tmp_path) as url:
-        database = settings.migrated(url)
-        yield database
-        database.close()
+    database = kept_databases(request.param).renew()
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from app.inbox.models import InboxEvent
 from app.sandbox.pages import build_pages, rewrite_html
 from app.sandbox.server import Sandbox, SandboxServer
+from app.welcome.actions import set_default
 from tests import settings
 
 ROOT = Path(__file__).parent.parent
@@ -101,7 +102,8 @@ class Deployment:
         }
         tree = settings.settings(self.folder, **(sections | self._changes))
         self.config_path = settings.write_toml(self.folder / "config.toml", tree)
-        self.db = settings.migrated(tree["database"]["url"])
+        url = self._database_url
+        self.db = settings.migrated(url) if url else settings.new_file(self.folder / "banke.db")
         return self
 
     def __exit__(
@@ -123,6 +125,11 @@ class Deployment:
         self._server.stop()
         self.box.close()
         self.db.close()
+
+    def greet_with(self, text: str) -> None:
+        """Save what customers get when no other script holds, as `flask welcome` does."""
+        with self.db.write() as session:
+            set_default(session, text)
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `flask` command to its end."""

@@ -1,18 +1,21 @@
 """Configurations and databases for tests: invented secrets, folders and servers of their own."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
 from app import schema
 from app.config import Config, load_config
 from app.db import Database
+from app.tables import metadata
 
 CORP_ID = "wwsandbox000000001"
 AGENT_ID = 1000002
@@ -92,6 +95,43 @@ def migrated(url: str) -> Database:
     db = Database(url)
     schema.upgrade(db)
     return db
+
+
+def new_file(path: Path) -> Database:
+    """Open a new SQLite file with the newest schema, which is made once and then copied."""
+    path.write_bytes(_newest_file())
+    return Database(f"sqlite:///{path}")
+
+
+@cache
+def _newest_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "banke.db")
+        migrated(f"sqlite:///{path}").close()
+        return path.read_bytes()
+
+
+class KeptDatabase:
+    """A migrated database for test after test: to migrate takes a server longer than most tests."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        with closing(migrated(url)) as db, db.read() as session:
+            self._first = {
+                table: [dict(row) for row in session.execute(select(table)).mappings()]
+                for table in metadata.sorted_tables
+            }
+
+    def renew(self) -> Database:
+        """Open it with those rows alone that the migrations put in."""
+        db = Database(self._url)
+        with db.engine.begin() as connection:
+            for table in reversed(self._first):
+                connection.execute(table.delete())
+            for table, rows in self._first.items():
+                if rows:
+                    connection.execute(table.insert(), rows)
+        return db
 
 
 def _toml(value: Any) -> str:

@@ -2,7 +2,19 @@
 
 from flask import Flask
 
-from app.cli import assets, database, demo, doctor, fields, inbox, pipelines, run, welcome
+from app.cli import (
+    admin,
+    assets,
+    database,
+    demo,
+    doctor,
+    fields,
+    inbox,
+    library,
+    pipelines,
+    run,
+    welcome,
+)
 
 
 def register_commands(app: Flask) -> None:
@@ -13,8 +25,10 @@ def register_commands(app: Flask) -> None:
         *demo.COMMANDS,
         *assets.COMMANDS,
         *doctor.COMMANDS,
+        admin.group,
         inbox.group,
         fields.group,
+        library.group,
         pipelines.group,
         welcome.group,
     ):

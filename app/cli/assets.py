@@ -1,6 +1,7 @@
 """`flask assets`: fetch the front-end files that others make, as assets.toml and the lock file say.
 
 npm fetches and checks them, ours or the one of a wheel in the venv; nothing of theirs is ever run.
+A style sheet is cut down to the `classes` that assets.toml names.
 """
 
 import hashlib
@@ -20,6 +21,8 @@ from typing import Any, NoReturn
 import click
 
 from app.assets import MANIFEST, VENDOR
+from app.cli import css
+from app.cli.css import keep_classes
 from app.cli.tools import in_words, refuse, speak_as_terminal
 from app.i18n import N_, _
 
@@ -109,6 +112,8 @@ def bring_assets(root: Path, vendor: Path) -> None:
 
 def _fingerprint(root: Path) -> str:
     content = b"\0".join((root / name).read_bytes() for name in SOURCES)
+    # How it cuts them down counts as they do.
+    content += Path(css.__file__).read_bytes()
     return hashlib.sha256(content).hexdigest()
 
 
@@ -198,7 +203,7 @@ def _gather(fetched: Path, fingerprint: str) -> dict[str, bytes]:
     for name, origin in wanted.items():
         package = fetched / "node_modules" / origin["package"]
         about = json.loads((package / "package.json").read_bytes())
-        content[name] = (package / origin["file"]).read_bytes()
+        content[name] = _cut_down((package / origin["file"]).read_bytes(), origin)
         entries[name] = {
             "package": origin["package"],
             "version": about["version"],
@@ -212,10 +217,18 @@ def _gather(fetched: Path, fingerprint: str) -> dict[str, bytes]:
     return content
 
 
-def _licence(entry: Mapping[str, str], package: Path, origin: Mapping[str, str]) -> str:
+def _cut_down(body: bytes, origin: Mapping[str, Any]) -> bytes:
+    if "classes" not in origin:
+        return body
+    return keep_classes(body.decode(), origin["classes"]).encode()
+
+
+def _licence(entry: Mapping[str, str], package: Path, origin: Mapping[str, Any]) -> str:
     """Return the text that must travel with the files of this package."""
     heading = f"{entry['package']} {entry['version']}: {entry['licence']}"
-    text = (package / origin["licence"]).read_text("utf-8") if "licence" in origin else ""
+    named = origin.get("licence", [])
+    files = [named] if isinstance(named, str) else named
+    text = "\n\n".join((package / file).read_text("utf-8") for file in files)
     return f"{heading}\n{'=' * len(heading)}\n{text}"
 
 

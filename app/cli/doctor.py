@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from app.cli.tools import current_config
-from app.doctor import examine, examine_unreadable
+from app.doctor import examine, examine_unreadable, list_by_hand
 from app.doctor.exam import Finding, Mark
 from app.errors import ConfigError
 from app.i18n import _
@@ -19,29 +19,31 @@ def doctor() -> None:
 
     Ends with exit code 1 if something has to be fixed. Shows no secret.
     """
-    faults = 0
-    for name, finding in _findings():
-        faults += finding.mark is Mark.BAD
-        click.echo(_line(name, finding))
-    if faults:
-        click.echo(_("有 {count} 处需要解决。", count=faults))
-        sys.exit(1)
-    click.echo(_("需要的都已就绪。还有两处企业微信不提供查询，请在管理后台自己看一眼："))
-    click.echo("  " + _("“接收消息”页里，已打开“外部联系人变更回调”"))
-    click.echo("  " + _("“客户联系 → 欢迎语”里，没有给这些成员另设欢迎语（设了就以它为准）"))
+    try:
+        config = current_config()
+    except ConfigError as error:
+        _tell(examine_unreadable(error))
+        return
+    # What it finds it says itself; lines of the log would only stand between the checks.
+    configure_logging("CRITICAL")
+    _tell(examine(config))
+    click.echo(_("需要的都已就绪。还有几处企业微信不提供查询，请在管理后台自己看一眼："))
+    for words, paste in list_by_hand(config):
+        click.echo(f"  {words} {paste}".rstrip())
 
 
 COMMANDS = (doctor,)
 
 
-def _findings() -> Iterator[tuple[str, Finding]]:
-    try:
-        config = current_config()
-    except ConfigError as error:
-        return examine_unreadable(error)
-    # What it finds it says itself; lines of the log would only stand between the checks.
-    configure_logging("CRITICAL")
-    return examine(config)
+def _tell(findings: Iterator[tuple[str, Finding]]) -> None:
+    """Say each; if something has to be fixed, that ends the command."""
+    faults = 0
+    for name, finding in findings:
+        faults += finding.mark is Mark.BAD
+        click.echo(_line(name, finding))
+    if faults:
+        click.echo(_("有 {count} 处需要解决。", count=faults))
+        sys.exit(1)
 
 
 def _line(name: str, finding: Finding) -> str:

@@ -5,26 +5,16 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from app.cli.tools import current_runtime, in_words, refuse
+from app.cli.tools import current_runtime, in_words, read_file, refuse
 from app.customers.actions import import_fields
-from app.customers.queries import Field, count_filled, list_fields
+from app.customers.queries import KIND_WORDS, VISIBLE_TO, Field, count_filled, list_fields
 from app.errors import Refused
 from app.i18n import N_, _
 
-group = AppGroup("fields", help="What is kept about customers.")
+# More customers than any corp has.
+ALL = 2**31 - 1
 
-KINDS = {
-    "text": N_("文字"),
-    "number": N_("数字"),
-    "money": N_("金额"),
-    "date": N_("日期"),
-    "choice": N_("单选"),
-    "choices": N_("多选"),
-    "phone": N_("电话"),
-    "address": N_("地址"),
-    "link": N_("链接"),
-    "yes_no": N_("是或否"),
-}
+group = AppGroup("fields", help="What is kept about customers.")
 
 
 @group.command("import")
@@ -32,10 +22,7 @@ KINDS = {
 @in_words
 def import_file(file: Path) -> None:
     """Take over the fields of a TOML file: all of them, or none if anything is wrong."""
-    try:
-        toml_text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        refuse(_("读不到文件「{name}」，或它不是 UTF-8 文本。", name=file.name))
+    toml_text = read_file(file)
     try:
         with current_runtime().db.write() as session:
             imported = import_fields(session, toml_text)
@@ -56,9 +43,9 @@ def import_file(file: Path) -> None:
 def list_all() -> None:
     """Show the fields in the order of the card."""
     with current_runtime().db.read() as session:
-        fields, filled = list_fields(session), count_filled(session)
-    for field in fields:
-        click.echo(_word(field, filled.get(field.id, 0)))
+        fields = [(one, count_filled(session, one.id, most=ALL)) for one in list_fields(session)]
+    for field, filled in fields:
+        click.echo(_word(field, filled))
     if not fields:
         click.echo(_("还没有资料项。用 flask fields import 文件.toml 添加。"))
 
@@ -66,10 +53,16 @@ def list_all() -> None:
 def _word(field: Field, filled: int) -> str:
     names = _("、").join(option.name for option in field.options if not option.removed)
     told = [
-        _("{name}（{key}）：{kind}", name=field.name, key=field.key, kind=_(KINDS[field.kind])),
+        _(
+            "{name}（{key}）：{kind}",
+            name=field.name,
+            key=field.key,
+            kind=_(KIND_WORDS[field.kind]),
+        ),
         names,
         _("置顶") if field.pinned else "",
         _("只读") if field.read_only else "",
+        _(VISIBLE_TO[field.visible_to]) if field.visible_to else "",
         _("{count} 位客户填过", count=filled),
     ]
     return _("，").join(one for one in told if one)

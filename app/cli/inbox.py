@@ -3,6 +3,7 @@
 import click
 from flask.cli import AppGroup
 
+from app.audit.actions import record_audit
 from app.cli.tools import current_runtime, in_words
 from app.i18n import _
 from app.inbox import actions, queries
@@ -31,4 +32,7 @@ def replay(ids: tuple[int, ...]) -> None:
     runtime = current_runtime()
     with runtime.db.write() as session:
         count = actions.replay(session, ids)
+        if count:
+            detail = {"count": count, "event": min(ids)}
+            record_audit(session, userid="", action="inbox_replayed", detail=detail)
     click.echo(_("已安排重新处理 {count} 个事件。", count=count))

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from app.cli.tools import current_runtime, in_words, refuse
+from app.cli.tools import current_runtime, in_words, read_file, refuse
 from app.customers.actions import import_pipelines
 from app.customers.queries import PipelineRow, list_pipelines
 from app.errors import Refused
@@ -33,10 +33,7 @@ def import_file(file: Path) -> None:
 
     The same key with another name renames. A stage in which customers stand is not removed.
     """
-    try:
-        toml_text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        refuse(_("读不到文件「{name}」，或它不是 UTF-8 文本。", name=file.name))
+    toml_text = read_file(file)
     try:
         with current_runtime().db.write() as session:
             imported = import_pipelines(session, toml_text)
@@ -59,6 +56,8 @@ def _toml(row: PipelineRow) -> str:
         lines.append(f"name = {_quoted(stage.name)}")
         if stage.asks:
             lines.append(f"asks = {_quoted(stage.asks)}")
+        if stage.color:
+            lines.append(f"color = {_quoted(stage.color)}")
         lines.append("")
     return "\n".join(lines)
 

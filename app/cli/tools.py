@@ -5,13 +5,14 @@ import re
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 
 from app.config import Config, load_config
 from app.errors import BankeError
-from app.i18n import use_language
+from app.i18n import _, use_language
 from app.log import configure_logging
 from app.runtime import Runtime, build_runtime, set_up_process
 
@@ -54,6 +55,14 @@ def in_words(command: Callable[P, R]) -> Callable[P, R]:
             refuse(str(error))
 
     return told
+
+
+def read_file(file: Path) -> str:
+    """Read a text that a person wrote, or end the command in words."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        refuse(_("读不到文件「{name}」，或它不是 UTF-8 文本。", name=file.name))
 
 
 def refuse(sentence: str) -> NoReturn:

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.cli.tools import current_runtime, in_words, refuse
+from app.cli.tools import current_runtime, in_words, read_file, refuse
 from app.errors import Refused
 from app.i18n import N_, _
 from app.runtime import Runtime
@@ -41,10 +41,7 @@ def set_default(text: str) -> None:
 @in_words
 def import_file(file: Path) -> None:
     """Save the scripts of a TOML file: all of them, or none if anything is wrong."""
-    try:
-        toml_text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        refuse(_("读不到文件「{name}」，或它不是 UTF-8 文本。", name=file.name))
+    toml_text = read_file(file)
     runtime = current_runtime()
     try:
         with runtime.db.write() as session:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from app.errors import Refused
-from app.i18n import _
+from app.i18n import N_, _
 
 if TYPE_CHECKING:
     from app.customers.queries.fields import FieldState
@@ -32,6 +32,13 @@ class PipelinesRefused(Refused):
         super().__init__("\n".join(self.faults))
 
 
+class BoxSpent(Refused):
+    """What was sent out of this box is on record; this is something else and needs a new one."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("这个框里写的已经记录过了。再点一次「记录」，会另记一条"))
+
+
 class FieldRefused(Refused):
     """What was typed into a field cannot stand there; the text says what can."""
 
@@ -50,3 +57,14 @@ class FieldsRefused(Refused):
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("\n".join(self.faults))
+
+
+class SettingRefused(Refused):
+    """A pipeline, stage or field cannot be set up so; the text says why and what would do."""
+
+
+class SettingChanged(Refused):
+    """Somebody else changed the setting since it was looked at; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("刚刚有人改过这里，下面是现在的样子：请看一看，再决定要不要改"))

@@ -24,6 +24,7 @@ def record_intent(
     recipient: str,
     userid: str = "",
     external_userid: str = "",
+    state: str = "",
     ref: str = "",
     event_id: int | None = None,
     due_at: datetime | None = None,
@@ -42,6 +43,7 @@ def record_intent(
         recipient=recipient,
         userid=userid,
         external_userid=external_userid,
+        state=state,
         ref=ref,
         event_id=event_id,
         due_at=due_at,
@@ -59,6 +61,27 @@ def record_intent(
     if due_at is not None:
         wake_after_commit(session, "deliveries")
     return delivery
+
+
+def release_held(session: Session, until: datetime) -> None:
+    """Have what was put off until exactly then looked at now: there is no reason to wait any more.
+
+    What is not wanted before then, or was tried already, keeps its time.
+    """
+    now = clock.utcnow()
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.due_at == until,
+            Delivery.outcome.is_(None),
+            Delivery.claimed_by.is_(None),
+            Delivery.payload.is_(None),
+            Delivery.wanted_at <= now,
+        )
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    wake_after_commit(session, "deliveries")
 
 
 def record_outcome(

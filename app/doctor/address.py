@@ -1,4 +1,4 @@
-"""Checks of our own address as WeCom sees it: the callback receivers and the domain files.
+"""Checks of our own address as WeCom sees it: its certificate, the receivers, the domain files.
 
 They go through `server.base_url`, so through DNS, TLS and the reverse proxy; when that fails, the
 process is asked directly too, to tell whose fault it is.
@@ -15,7 +15,9 @@ from urllib3.exceptions import HTTPError
 from wechatpy.work.crypto import PrpCrypto
 
 from app import clock
-from app.config import Config, Receiver
+from app.arrivals import OWN_CHECK
+from app.config import Receiver, is_loopback
+from app.doctor.certificate import look_at_certificate
 from app.doctor.exam import Exam, Finding, bad, good
 from app.i18n import N_, _
 from app.wecom.crypto import sign
@@ -58,10 +60,27 @@ class Answer(NamedTuple):
     trouble: str = ""
 
 
+def check_public(exam: Exam) -> Iterator[Finding]:
+    """See whether WeCom can call our address: its name is known, its TLS holds for a while."""
+    address = exam.config.server.base_url
+    if is_loopback(address) and not is_loopback(exam.config.wecom.api_base):
+        yield bad(
+            _(
+                "{address} 只有本机能访问：请在 config.toml 的 server.base_url 里"
+                "写上企业微信能访问的 https 地址",
+                address=address,
+            )
+        )
+    elif is_loopback(address):
+        yield good(_("{address}（只有本机能访问，演示够用）", address=address))
+    else:
+        yield look_at_certificate(address, within=exam.within(WAIT_SECONDS[0]))
+
+
 def check_receivers(exam: Exam) -> Iterator[Finding]:
     """Verify each receiver's address as the console does when it is saved (GET)."""
     for name, receiver in exam.config.callbacks.items():
-        yield _receiver(exam.config, name, receiver)
+        yield _receiver(exam, name, receiver)
 
 
 def check_domain_files(exam: Exam) -> Iterator[Finding]:
@@ -69,22 +88,24 @@ def check_domain_files(exam: Exam) -> Iterator[Finding]:
     server = exam.config.server
     parts = urlsplit(server.base_url)
     for name, content in server.domain_files.items():
-        answer = _fetched(f"{parts.scheme}://{parts.netloc}/{name}", {})
+        answer = _fetched(exam, f"{parts.scheme}://{parts.netloc}/{name}", {})
         fault = _fault(answer, content.encode())
         yield bad(fault, about=name) if fault else good(_("可以访问"), about=name)
 
 
-def _receiver(config: Config, name: str, receiver: Receiver) -> Finding:
-    path = f"/callbacks/{name}"
-    answer, fault = _echoed(config.server.base_url + path, receiver, config.wecom.corp_id)
+def _receiver(exam: Exam, name: str, receiver: Receiver) -> Finding:
+    config, path = exam.config, f"/callbacks/{name}"
+    address = config.server.base_url + path
+    answer, fault = _echoed(exam, address, receiver)
     if not fault:
         shown = f"{answer.seconds * 1000:.0f}"
-        return good(_("{milliseconds} 毫秒答对了验证", milliseconds=shown), about=path)
+        words = _("{milliseconds} 毫秒答对了验证", milliseconds=shown)
+        return good(words, about=path, paste=address)
     console = _(RECEIVE_PAGE) if answer.status == requests.codes.forbidden else None
     own, own_fault = answer, fault
     listening = f"http://{_reachable(config.server.listen)}"
     if listening != config.server.base_url:
-        own, own_fault = _echoed(listening + path, receiver, config.wecom.corp_id)
+        own, own_fault = _echoed(exam, listening + path, receiver)
     if not own_fault:
         fault = _(
             "进程自己答对了，但经过 {base_url} 时{fault}：请检查反向代理、证书、域名解析和防火墙",
@@ -94,13 +115,13 @@ def _receiver(config: Config, name: str, receiver: Receiver) -> Finding:
         console = None
     elif own.status is None and answer.status in NOBODY_THERE and _says_nobody(answer):
         fault = _(NOT_RUNNING, listen=config.server.listen)
-    return bad(fault, console=console, about=path)
+    return bad(fault, console=console, about=path, paste=address)
 
 
-def _echoed(url: str, receiver: Receiver, corp_id: str) -> tuple[Answer, str]:
+def _echoed(exam: Exam, url: str, receiver: Receiver) -> tuple[Answer, str]:
     """Put a fresh question; return the answer and what is wrong with it, "" if nothing."""
     echo = str(secrets.randbelow(10**19))
-    answer = _fetched(url, _question(echo, receiver, corp_id))
+    answer = _fetched(exam, url, _question(echo, receiver, exam.config.wecom.corp_id))
     fault = _fault(answer, echo.encode())
     if not fault and answer.seconds > ECHO_SECONDS:
         fault = _(SLOW, seconds=f"{answer.seconds:.1f}")
@@ -122,14 +143,17 @@ def _question(echo: str, receiver: Receiver, corp_id: str) -> dict[str, str]:
     }
 
 
-def _fetched(url: str, params: Mapping[str, str]) -> Answer:
+def _fetched(exam: Exam, url: str, params: Mapping[str, str]) -> Answer:
     began = clock.monotonic()
+    connect, read = WAIT_SECONDS
+    timeouts = (exam.within(connect), exam.within(read))
     try:
         with requests.Session() as session:
             # Straight, as WeCom comes: no proxy of this machine's environment in between.
             session.trust_env = False
+            session.headers[OWN_CHECK] = "1"
             with session.get(
-                url, params=params, timeout=WAIT_SECONDS, allow_redirects=False, stream=True
+                url, params=params, timeout=timeouts, allow_redirects=False, stream=True
             ) as answer:
                 body = answer.raw.read(MOST_BYTES, decode_content=True)
                 return Answer(answer.status_code, body, clock.monotonic() - began)

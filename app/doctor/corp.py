@@ -100,7 +100,8 @@ def check_domain(exam: Exam) -> Iterator[Finding]:
         return
     wanted, given = _domain(exam.config.server.base_url), app.redirect_domain
     if given is None:
-        yield bad(_("还没有设置：请填写 {wanted}", wanted=wanted), console=_(DOMAIN_PAGE))
+        unset = _("还没有设置：请填写 {wanted}", wanted=wanted)
+        yield bad(unset, console=_(DOMAIN_PAGE), paste=wanted)
     elif given.lower() != wanted:
         yield bad(
             _(
@@ -109,6 +110,7 @@ def check_domain(exam: Exam) -> Iterator[Finding]:
                 wanted=wanted,
             ),
             console=_(DOMAIN_PAGE),
+            paste=wanted,
         )
     else:
         yield good(_("{given}，与 server.base_url 一致", given=given))

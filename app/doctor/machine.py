@@ -1,19 +1,27 @@
 """Checks of what this machine itself must have: the database and Redis."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import redis
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
 from app.config import is_loopback
 from app.db import Database
-from app.doctor.exam import Exam, Finding, bad, good, note
+from app.doctor.exam import Exam, Finding, bad, good, is_missing, note
 from app.i18n import _
 from app.queue import connect_redis
 from app.redis_server import find_server
+
+
+def check_mode(exam: Exam) -> Iterator[Finding]:
+    """Say whether this is a real corp or a play."""
+    wecom = exam.config.wecom
+    if is_loopback(wecom.api_base):
+        yield good(_("演示：企业微信是本机上模拟的"))
+    else:
+        names = {"corp_id": wecom.corp_id, "agent_id": wecom.agent_id}
+        yield good(_("已接入企业 {corp_id}，应用 {agent_id}", **names))
 
 
 def check_listen(exam: Exam) -> Iterator[Finding]:
@@ -34,7 +42,7 @@ def check_listen(exam: Exam) -> Iterator[Finding]:
 def check_database(exam: Exam) -> Iterator[Finding]:
     """Reach the database and compare its schema with the one that this version needs."""
     url = exam.config.database.url
-    if _is_missing(url):
+    if is_missing(url):
         yield bad(_("还没有数据库：请运行 flask upgrade"))
         return
     try:
@@ -51,16 +59,6 @@ def check_database(exam: Exam) -> Iterator[Finding]:
         )
         return
     yield _schema(current)
-
-
-def _is_missing(url: str) -> bool:
-    """Tell whether it is an SQLite file that is not there: opening it would make an empty one."""
-    parts = make_url(url)
-    return (
-        parts.get_backend_name() == "sqlite"
-        and parts.database not in {None, "", ":memory:"}
-        and not Path(str(parts.database)).exists()
-    )
 
 
 def _schema(current: str | None) -> Finding:

@@ -80,6 +80,10 @@ def record_finished(
     )
 
 
+# Ends from which an event may be taken up again.
+REPLAYABLE = frozenset({"dead", "unsupported", "ignored"})
+
+
 def replay(session: Session, ids: Sequence[int]) -> int:
     """Have dead, unsupported or ignored events worked again from their first unticked reaction.
 
@@ -88,7 +92,7 @@ def replay(session: Session, ids: Sequence[int]) -> int:
     result = session.execute(
         update(InboxEvent)
         .where(InboxEvent.id.in_(ids), InboxEvent.due_at.is_(None), InboxEvent.body.is_not(None))
-        .where(InboxEvent.fate.in_(["dead", "unsupported", "ignored"]))
+        .where(InboxEvent.fate.in_(REPLAYABLE))
         .values(due_at=clock.utcnow(), fate=None, attempts=0, finished_at=None, note="")
         .execution_options(synchronize_session=False)
     )

@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.claims import Due
 from app.db import Base, Blob, WireId, Words
 
+# What `body` is sealed for.
+BODY_PURPOSE = "inbox.body"
+
 
 class InboxEvent(Due, Base):
     """One event that WeCom sent and we acknowledged. `due_at` None: nothing is left to do.
@@ -20,6 +23,9 @@ class InboxEvent(Due, Base):
         UniqueConstraint("corp_id", "dedupe_key"),
         Index("ix_inbox_events_lane_due_at", "lane", "due_at"),
         Index("ix_inbox_events_fate_finished_at", "fate", "finished_at"),
+        Index("ix_inbox_events_received_at_id", "received_at", "id"),
+        Index("ix_inbox_events_fate_received_at_id", "fate", "received_at", "id"),
+        Index("ix_inbox_events_external_userid_received_at", "external_userid", "received_at"),
     )
 
     corp_id: Mapped[str] = mapped_column(WireId(64))

@@ -1,24 +1,49 @@
 """Reads of the received events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session, defer
+from sqlalchemy.sql import ColumnElement
 
 from app import clock
-from app.claims import Claim
+from app.claims import Backlog, Claim, backlog_columns, build_backlog
 from app.inbox.models import InboxEvent
 
+PAGE = 50
+# What is replayed at once; the rest with another press.
+MOST_REPLAYED = 1000
+OPEN = "open"
 
-@dataclass(frozen=True)
-class Backlog:
-    """How a lane stands: events that are due or will be, and the age of the oldest due one."""
 
-    lane: str
-    waiting: int
-    oldest_seconds: float
+@dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """Which events are wanted; what is empty does not choose. `fate` "open": not at its end."""
+
+    fate: str = ""
+    event: str = ""
+    change_type: str = ""
+    external_userid: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Say it in SQL."""
+        wanted = [
+            getattr(InboxEvent, name) == getattr(self, name)
+            for name in ("event", "change_type", "external_userid")
+            if getattr(self, name)
+        ]
+        if self.fate:
+            fate = InboxEvent.fate
+            wanted.append(fate.is_(None) if self.fate == OPEN else fate == self.fate)
+        if self.since:
+            wanted.append(InboxEvent.received_at >= self.since)
+        if self.until:
+            wanted.append(InboxEvent.received_at < self.until)
+        return wanted
 
 
 def find_claimed(session: Session, claim: Claim) -> InboxEvent | None:
@@ -33,17 +58,17 @@ def list_backlogs(session: Session) -> list[Backlog]:
     """Return each lane that has something to do."""
     now = clock.utcnow()
     rows = session.execute(
-        select(InboxEvent.lane, func.count(), func.min(InboxEvent.due_at))
+        select(InboxEvent.lane, *backlog_columns(InboxEvent, now))
         .where(InboxEvent.due_at.is_not(None))
         .group_by(InboxEvent.lane)
     )
-    return [Backlog(lane, count, _age(now, oldest)) for lane, count, oldest in rows]
+    return [build_backlog(lane, row, now) for lane, *row in rows]
 
 
 def count_fates(session: Session) -> dict[str, int]:
     """Return how many events ended how; "open" for those that have not."""
     rows = session.execute(select(InboxEvent.fate, func.count()).group_by(InboxEvent.fate))
-    return {fate or "open": count for fate, count in rows}
+    return {fate or OPEN: count for fate, count in rows}
 
 
 def list_dead(session: Session, *, limit: int = 50) -> Sequence[InboxEvent]:
@@ -56,5 +81,51 @@ def list_dead(session: Session, *, limit: int = 50) -> Sequence[InboxEvent]:
     ).all()
 
 
-def _age(now: datetime, due_at: datetime | None) -> float:
-    return max(0.0, (now - due_at).total_seconds()) if due_at else 0.0
+def list_events(
+    session: Session, wanted: EventFilter, *, before: tuple[datetime, int] | None = None
+) -> tuple[Sequence[InboxEvent], bool]:
+    """List a page of events, newest first, from below the place `before`; and whether more follow.
+
+    A place is (received_at, id). Bodies stay where they are.
+    """
+    conditions = wanted.conditions()
+    if before:
+        at, last = before
+        same = and_(InboxEvent.received_at == at, InboxEvent.id < last)
+        # The first says to every database where in the index to begin.
+        conditions += [InboxEvent.received_at <= at, or_(InboxEvent.received_at < at, same)]
+    rows = session.scalars(
+        select(InboxEvent)
+        .options(defer(InboxEvent.body))
+        .where(*conditions)
+        .order_by(InboxEvent.received_at.desc(), InboxEvent.id.desc())
+        .limit(PAGE + 1)
+    ).all()
+    return rows[:PAGE], len(rows) > PAGE
+
+
+def list_replayable(
+    session: Session, wanted: EventFilter, *, limit: int = MOST_REPLAYED
+) -> Sequence[int]:
+    """List the dead events among those wanted, the oldest first: what came later comes last."""
+    return session.scalars(
+        select(InboxEvent.id)
+        .where(*replace(wanted, fate="dead").conditions())
+        .order_by(InboxEvent.received_at, InboxEvent.id)
+        .limit(limit)
+    ).all()
+
+
+def last_received(session: Session, event: str) -> datetime | None:
+    """Return when the last event of this name came."""
+    return session.scalar(
+        select(InboxEvent.received_at)
+        .where(InboxEvent.event == event)
+        .order_by(InboxEvent.received_at.desc())
+        .limit(1)
+    )
+
+
+def find_event(session: Session, event_id: int) -> InboxEvent | None:
+    """Find an event, its body too."""
+    return session.get(InboxEvent, event_id)

@@ -2,24 +2,34 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app import clock
 from app.db import fit
 from app.errors import BankeError
 from app.log import get_logger
-from app.materials.models import Material
+from app.materials.actions import forget_upload
+from app.materials.models import Material, Upload
 from app.materials.queries import list_ending, read_file
 from app.runtime import Runtime
+from app.turns import NoTurn, Recent, Turns
 from app.wecom import media
 from app.wecom.errors import WeComError
 
 LIFE = timedelta(days=3)
 RENEW_BEFORE_END = timedelta(hours=24)
 MAX_ERROR = 300
+# A file stands in memory several times over while it is on its way: 20 MB are 80. And the same one
+# is on its way once, whoever else waits for it.
+PUSHES = Turns(3)
+PUSHES_OF: Recent[int, Turns] = Recent(partial(Turns, 1), most=2000)
+PATIENCE = 8.0
+# A member's upload says that he may use its file: as long as a form may lie about.
+GIVEN_UP, FORGOTTEN = timedelta(days=1), timedelta(days=30)
 
 log = get_logger(__name__)
 
@@ -32,16 +42,49 @@ class PushReport:
     failed: int = 0
 
 
-def push_media(runtime: Runtime, material_ids: Collection[int]) -> PushReport:
-    """Upload those of these materials that WeCom does not have, or not for another day.
+def push_media(
+    runtime: Runtime,
+    material_ids: Collection[int],
+    *,
+    renew_before: timedelta = RENEW_BEFORE_END,
+    most: int | None = None,
+) -> PushReport:
+    """Upload those of these materials that WeCom does not have, or that end within `renew_before`.
 
-    A file that fails carries the reason, in words, on its row; the others are uploaded all the
-    same.
+    At most `most` of them, those it does not have first. A file that fails carries the reason, in
+    words, on its row, unless it had no turn; the others are uploaded all the same.
     """
+    before, until = clock.utcnow() + renew_before, clock.monotonic() + PATIENCE
     with runtime.db.read() as session:
-        ending = list_ending(session, material_ids, before=clock.utcnow() + RENEW_BEFORE_END)
-    done = [_upload(runtime, material) for material in ending]
-    return PushReport(uploaded=sum(done), failed=len(done) - sum(done))
+        ending = list_ending(session, material_ids, before=before, most=most)
+    done = [_push(runtime, material.id, before=before, until=until) for material in ending]
+    return PushReport(uploaded=done.count(True), failed=done.count(False))
+
+
+def prune_uploads(runtime: Runtime) -> None:
+    """Delete uploads that were given up, and files that nobody put into anything."""
+    now = clock.utcnow()
+    for is_over, before in (
+        (Upload.material_id.is_(None), now - GIVEN_UP),
+        (Upload.material_id.is_not(None), now - FORGOTTEN),
+    ):
+        with runtime.db.read() as session:
+            ids = session.scalars(select(Upload.id).where(is_over, Upload.moved_at < before)).all()
+        for upload_id in ids:
+            with runtime.db.write() as session:
+                forget_upload(session, upload_id, before=before)
+
+
+def _push(runtime: Runtime, material_id: int, *, before: datetime, until: float) -> bool | None:
+    """Upload a file in its turn; None: somebody else has done it meanwhile."""
+    try:
+        with PUSHES_OF.of(material_id).awaited(until), PUSHES.awaited(until):
+            with runtime.db.read() as session:
+                ending = list_ending(session, [material_id], before=before)
+            return _upload(runtime, ending[0]) if ending else None
+    except NoTurn:
+        log.warning("media_has_no_turn", material_id=material_id)
+        return False
 
 
 def _upload(runtime: Runtime, material: Material) -> bool:

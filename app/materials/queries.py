@@ -45,9 +45,16 @@ def read_file(session: Session, material_id: int) -> bytes:
 
 
 def list_ending(
-    session: Session, material_ids: Collection[int], *, before: datetime
+    session: Session,
+    material_ids: Collection[int],
+    *,
+    before: datetime,
+    most: int | None = None,
 ) -> list[Material]:
-    """List those of these materials that have no media_id, or one that ends `before` then."""
+    """List those of these materials that have no media_id, or one that ends `before` then.
+
+    At most `most` of them: those without one first, and last those that failed before.
+    """
     return list(
         session.scalars(
             select(Material)
@@ -59,6 +66,12 @@ def list_ending(
                     Material.media_expires_at < before,
                 ),
             )
-            .order_by(Material.id)
+            .order_by(
+                Material.upload_error != "",
+                Material.media_id.is_not(None),
+                Material.media_expires_at,
+                Material.id,
+            )
+            .limit(most)
         )
     )

@@ -16,6 +16,7 @@ from app.wecom.user import UserDetail
 
 LEFT = 5
 NAME_LENGTH = 128
+MOST_POSITION = 2**31 - 1
 
 
 def record_member(session: Session, detail: UserDetail) -> Member:
@@ -76,7 +77,8 @@ def record_departments(session: Session, departments: Sequence[DepartmentInfo]) 
             "id": department.id,
             "name": fit(department.name, NAME_LENGTH),
             "parentid": department.parentid,
-            "position": department.order,
+            # WeCom has twice as many of them.
+            "position": min(department.order, MOST_POSITION),
             "removed_at": None,
         }
         for department in departments

@@ -3,17 +3,20 @@
 Userids are compared without regard to case, as WeCom does it.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.members.models import Department, Member, MemberDepartment
 
 ACTIVE = 1
 # Deeper than any company; ends the walk if departments ever form a circle.
 MAX_DEPTH = 30
+# Userids in one query: more than every database takes as parameters there may be.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,29 @@ class Place:
     through_main: bool
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Whose customers somebody may see: those of the whole corp, or of a manager and his people.
+
+    `manager` "": the whole corp. His people are all in `departments`, departed ones too.
+    """
+
+    manager: str = ""
+    departments: frozenset[int] = frozenset()
+
+    def holds(self, userid: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """Say in SQL that this column's member is in it."""
+        if not self.manager:
+            return true()
+        people = select(MemberDepartment.userid).where(
+            MemberDepartment.department_id.in_(self.departments)
+        )
+        return or_(userid == self.manager, userid.in_(people))
+
+
+WHOLE_CORP = Scope()
+
+
 def find_member(session: Session, userid: str) -> Member | None:
     """Find a member, one who has departed too: his name is still wanted."""
     return session.scalar(select(Member).where(Member.folded == userid.casefold()))
@@ -39,6 +65,46 @@ def canonical_userid(session: Session, userid: str) -> str:
     """Return the spelling under which we know him, or else the one given."""
     known = session.scalar(select(Member.userid).where(Member.folded == userid.casefold()))
     return known or userid
+
+
+def list_names(session: Session, userids: Iterable[str]) -> dict[str, str]:
+    """Return the names of those of `userids`, in our spelling, who have one."""
+    rows = session.execute(
+        select(Member.userid, Member.name).where(
+            Member.userid.in_(list(userids)), Member.name != ""
+        )
+    )
+    return {row.userid: row.name for row in rows}
+
+
+def list_present(session: Session, scope: Scope = WHOLE_CORP, *, limit: int = 500) -> list[Member]:
+    """List those of a scope who are here, by name: to choose from."""
+    return list(
+        session.scalars(
+            select(Member)
+            .where(Member.status == ACTIVE, Member.removed_at.is_(None), scope.holds(Member.userid))
+            .order_by(Member.name, Member.userid)
+            .limit(limit)
+        )
+    )
+
+
+def list_people(session: Session, scope: Scope, *, limit: int = 1000) -> Sequence[Member]:
+    """List the members of a scope, those who have departed behind the others."""
+    return session.scalars(
+        select(Member)
+        .where(scope.holds(Member.userid))
+        .order_by(Member.removed_at.is_not(None), Member.name, Member.userid)
+        .limit(limit)
+    ).all()
+
+
+def list_departments(session: Session, scope: Scope, *, limit: int = 500) -> Sequence[Department]:
+    """List the departments of a scope, by name: to choose from."""
+    found = select(Department).where(Department.removed_at.is_(None))
+    if scope.manager:
+        found = found.where(Department.id.in_(scope.departments))
+    return session.scalars(found.order_by(Department.name, Department.id).limit(limit)).all()
 
 
 def list_active(session: Session, userids: Iterable[str]) -> list[str]:
@@ -51,6 +117,21 @@ def list_active(session: Session, userids: Iterable[str]) -> list[str]:
     )
     found = {row.folded: row.userid for row in rows}
     return [found[folded] for folded in dict.fromkeys(wanted) if folded in found]
+
+
+def list_named(session: Session, names: Iterable[str]) -> list[Member]:
+    """List those who are here and are called so, or have such a userid."""
+    wanted = list(names)
+    folded = [name.casefold() for name in wanted]
+    return list(
+        session.scalars(
+            select(Member).where(
+                or_(Member.name.in_(wanted), Member.folded.in_(folded)),
+                Member.status == ACTIVE,
+                Member.removed_at.is_(None),
+            )
+        )
+    )
 
 
 def list_managers(session: Session, userid: str) -> list[str]:
@@ -70,6 +151,19 @@ def list_managers(session: Session, userid: str) -> list[str]:
         if leaders := _others(member, by_department.get(place.department_id, [])):
             return leaders
     return []
+
+
+def list_leaders(session: Session, userids: Sequence[str]) -> list[str]:
+    """List who leads a department over any of these members, at any height; active ones only.
+
+    `userids` in our spelling, any number of them; who leads a department and is among them counts.
+    """
+    departments: set[int] = set()
+    for first in range(0, len(userids), AT_ONCE):
+        up = _up_from(userids[first : first + AT_ONCE]).subquery()
+        departments.update(session.scalars(select(up.c.id).distinct()))
+    by_department = _active_leaders(session, sorted(departments))
+    return sorted({leader for leaders in by_department.values() for leader in leaders})
 
 
 def manages(session: Session, manager_userid: str, userid: str) -> bool:
@@ -95,6 +189,43 @@ def list_managed(session: Session, manager_userid: str, userids: Iterable[str]) 
         if member.userid in below
         or manager.folded in {leader.casefold() for leader in member.direct_leader}
     ]
+
+
+def leads_somebody(session: Session, userid: str) -> bool:
+    """Tell whether a member leads a department, or is somebody's direct leader (直属上级)."""
+    member = find_member(session, userid)
+    if member is None:
+        return False
+    if _led_departments(session, member.userid):
+        return True
+    # As JSON keeps it; what only looks like it is sorted out below.
+    kept = func.lower(cast(Member.direct_leader, String))
+    rows = session.scalars(
+        select(Member.direct_leader).where(
+            Member.removed_at.is_(None), kept.contains(json.dumps(member.folded), autoescape=True)
+        )
+    )
+    return any(member.folded in {one.casefold() for one in leaders} for leaders in rows)
+
+
+def find_scope(session: Session, manager_userid: str) -> Scope:
+    """Return whom a manager sees: himself, and those in departments that he leads or below."""
+    led = _led_departments(session, manager_userid)
+    return Scope(manager_userid, find_departments_below(session, led))
+
+
+def find_departments_below(session: Session, departments: Iterable[int]) -> frozenset[int]:
+    """Find what lies below these departments, at any depth; they are among it themselves."""
+    found = above = set(departments)
+    for _depth in range(MAX_DEPTH):
+        below = select(Department.id).where(
+            Department.parentid.in_(above), Department.removed_at.is_(None)
+        )
+        above = set(session.scalars(below)) - found if above else set()
+        if not above:
+            break
+        found = found | above
+    return frozenset(found)
 
 
 def list_places(session: Session, userid: str) -> list[Place]:

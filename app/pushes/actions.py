@@ -1,18 +1,19 @@
 """Writing down what WeCom has to be told, and how it ended; `app.pushing` does the telling."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import Subquery, delete, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import Claim
-from app.db import wake_after_commit
+from app.db import UtcDateTime, wake_after_commit
 from app.pushes.models import Push
 
-LANE = "pushes"
+LANE, BULK = "pushes", "bulk"
 OUTCOMES = frozenset({"done", "failed", "superseded"})
+DELETED_AT_ONCE = 5000
 
 
 def record_push(
@@ -52,6 +53,48 @@ def record_push(
     session.flush()
     wake_after_commit(session, LANE)
     return push
+
+
+def record_bulk_pushes(
+    session: Session,
+    pairs: Subquery,
+    *,
+    kind: str,
+    subject: str,
+    value: str,
+    batch_id: int,
+) -> None:
+    """Open one push for each of many pairs (`userid`, `external_userid`), which nobody waits for.
+
+    As `record_push` does it, in the lane of its own. Hold the customers' rows.
+    """
+    now = clock.utcnow()
+    # By the customers alone: a database that begins with the few members reads all that is open.
+    waiting = session.execute(
+        select(Push.id, Push.userid, Push.external_userid).where(
+            Push.external_userid.in_(select(pairs.c.external_userid)),
+            Push.kind == kind,
+            Push.subject == subject,
+            Push.outcome.is_(None),
+            or_(Push.claimed_by.is_(None), Push.due_at <= now),
+        )
+    ).all()
+    meant = set(map(tuple, session.execute(select(pairs)))) if waiting else set()
+    overtaken = [row.id for row in waiting if (row.userid, row.external_userid) in meant]
+    end_pushes(session, overtaken, outcome="superseded")
+    values = {"kind": kind, "subject": subject, "value": value, "lane": BULK, "reason": ""}
+    rows = select(
+        pairs.c.userid,
+        pairs.c.external_userid,
+        *[literal(one) for one in values.values()],
+        literal(now, UtcDateTime()),
+        literal(now, UtcDateTime()),
+        literal(0),
+        literal(batch_id),
+    )
+    names = ["userid", "external_userid", *values, "created_at", "due_at", "attempts", "batch_id"]
+    session.execute(insert(Push).from_select(names, rows))
+    wake_after_commit(session, BULK)
 
 
 def end_pushes(
@@ -103,3 +146,21 @@ def confirm_pushes(session: Session, push_ids: Collection[int]) -> None:
         .values(outcome="done", ended_at=clock.utcnow())
         .execution_options(synchronize_session=False)
     )
+
+
+def delete_told(session: Session, *, keep_days: int) -> int:
+    """Delete what is done or superseded and older than `keep_days`, at most 5,000 at a time.
+
+    Returns how many went. What is open stays, and so does what failed.
+    """
+    before = clock.utcnow() - timedelta(days=keep_days)
+    # They were made in the order of their ids: nothing from here on need be looked at.
+    young = session.scalar(
+        select(Push.id).where(Push.created_at >= before).order_by(Push.id).limit(1)
+    )
+    told = select(Push.id).where(Push.outcome.in_(["done", "superseded"]))
+    if young is not None:
+        told = told.where(Push.id < young)
+    ids = session.scalars(told.order_by(Push.id).limit(DELETED_AT_ONCE)).all()
+    session.execute(delete(Push).where(Push.id.in_(ids)))
+    return len(ids)

@@ -6,7 +6,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.claims import Due
-from app.db import Base, WireId, Words
+from app.db import Base, BigId, WireId, Words
 
 
 class Push(Due, Base):
@@ -14,12 +14,14 @@ class Push(Due, Base):
 
     `kind` remark: `value` is the remark. `kind` tags: `subject` is the tag_id, `value` add or
     remove. `outcome` None: open; else done, failed, superseded (a later change of the same took
-    its place). `reason` is a code that `REASONS` words.
+    its place). `reason` is a code that `REASONS` words. `lane`: pushes, or bulk for those of a
+    batch (`batch_id`), which nobody waits for.
     """
 
     __tablename__ = "pushes"
     __table_args__ = (
-        Index("ix_pushes_due_at", "due_at"),
+        Index("ix_pushes_lane_due_at", "lane", "due_at"),
+        Index("ix_pushes_batch_id_outcome", "batch_id", "outcome"),
         Index("ix_pushes_external_userid_userid_id", "external_userid", "userid", "id"),
         Index("ix_pushes_userid_kind_id", "userid", "kind", "id"),
     )
@@ -34,3 +36,5 @@ class Push(Due, Base):
     outcome: Mapped[str | None] = mapped_column(WireId(16))
     reason: Mapped[str] = mapped_column(WireId(64), default="")
     errcode: Mapped[int | None]
+    lane: Mapped[str] = mapped_column(WireId(16), default="pushes")
+    batch_id: Mapped[int | None] = mapped_column(BigId)

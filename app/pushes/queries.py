@@ -55,12 +55,28 @@ _UNSETTLED = (
 _older = aliased(Push)
 # Pushes of one pair go one after the other: two calls under way at a time could arrive turned
 # round, and WeCom would keep the older value. The first one takes along whatever waits behind it.
-IS_FIRST = ~exists().where(
-    _older.external_userid == Push.external_userid,
-    _older.userid == Push.userid,
-    _older.kind == Push.kind,
-    _older.outcome.is_(None),
-    _older.id < Push.id,
+# What a batch wants holds nobody up before it is under way.
+IS_FIRST = and_(
+    Push.lane == "pushes",
+    ~exists().where(
+        _older.external_userid == Push.external_userid,
+        _older.userid == Push.userid,
+        _older.kind == Push.kind,
+        _older.outcome.is_(None),
+        _older.id < Push.id,
+        or_(_older.lane == "pushes", _older.claimed_by.is_not(None)),
+    ),
+)
+# A batch's waits for whatever a member wants of the same customer, which takes it along.
+IS_ALONE = and_(
+    Push.lane == "bulk",
+    ~exists().where(
+        _older.external_userid == Push.external_userid,
+        _older.userid == Push.userid,
+        _older.kind == Push.kind,
+        _older.outcome.is_(None),
+        or_(_older.id < Push.id, _older.lane == "pushes"),
+    ),
 )
 
 
@@ -140,3 +156,14 @@ def word_reason(push: Push) -> str:
         return _(REASONS[push.reason]) if push.reason in REASONS else push.reason
     where = _("。请管理员打开：{page}", page=_(meaning.console)) if meaning.console else ""
     return f"{_(meaning.plain)}{where}"
+
+
+def list_waiting_of_batch(session: Session, batch_id: int, *, limit: int) -> Sequence[Push]:
+    """List what WeCom has not begun to be told of a batch's, and hold it."""
+    return session.scalars(
+        select(Push)
+        .where(Push.batch_id == batch_id, Push.outcome.is_(None), Push.claimed_by.is_(None))
+        .order_by(Push.id)
+        .limit(limit)
+        .with_for_update()
+    ).all()

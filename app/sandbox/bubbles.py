@@ -82,7 +82,9 @@ def _miniprogram(content: Json, *, picture: str) -> Bubble:
 def _file(msgtype: str, media_id: str, media: MediaById) -> Bubble:
     known = media.get(media_id)
     title = known.filename if known else ""
-    more = {"media_id": media_id, "title": title, "url": ""}
+    has_picture = known is not None and bool(known.picture)
+    picture = f"/sandbox/media/{media_id}" if has_picture else ""
+    more = {"media_id": media_id, "title": title, "url": "", "picture": picture}
     if msgtype in ("image", "video"):
         return Bubble(msgtype, {"image": "[图片]", "video": "[视频]"}[msgtype], more)
     return Bubble("file", f"[文件] {title}", more)

@@ -175,9 +175,10 @@ def _answer(
         return Response(page, status=answer.status, headers=headers)
     response = Response(_chunks(answer), status=answer.status, headers=headers)
     # Where the server does not keep the connection, the answer owns the socket: a page that is
-    # left before its end would leave it open.
-    response.call_on_close(answer.close)
+    # left before its end would leave it open. The connection first: whatever becomes of the answer
+    # then, the socket has been given up.
     response.call_on_close(connection.close)
+    response.call_on_close(answer.close)
     return response
 
 

@@ -93,12 +93,17 @@ def _copy(member: Member) -> Member:
 
 
 def _seed_tags(world: World, now: int) -> None:
+    # The first group an admin made in the console, the others the corp's app.
+    app = next(iter(world.apps), 0)
     for group_number, (group_name, names) in enumerate(TAG_GROUPS):
+        creator = app if group_number else 0
         group_id = seeded_id("et", "Group", group_number)
-        group = TagGroup(group_id, group_name, now - 90 * DAY, order=10 - group_number)
+        group = TagGroup(
+            group_id, group_name, now - 90 * DAY, order=10 - group_number, creator=creator
+        )
         for number, name in enumerate(names):
             tag_id = seeded_id("et", "Tag", group_number * 100 + number)
-            group.tags.append(Tag(tag_id, name, now - 90 * DAY, order=10 - number))
+            group.tags.append(Tag(tag_id, name, now - 90 * DAY, order=10 - number, creator=creator))
         world.tag_groups[group_id] = group
 
 

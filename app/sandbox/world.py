@@ -140,11 +140,13 @@ class Tag:
     create_time: int
     order: int = 0
     deleted: bool = False
+    # The agentid of the app that made it, which alone may change it; 0: an admin in the console.
+    creator: int = 0
 
 
 @dataclass(slots=True)
 class TagGroup:
-    """A group of corp tags."""
+    """A group of corp tags. `creator` as of a tag."""
 
     group_id: str
     group_name: str
@@ -152,6 +154,7 @@ class TagGroup:
     order: int = 0
     tags: list[Tag] = field(default_factory=list)
     deleted: bool = False
+    creator: int = 0
 
 
 @dataclass(slots=True)
@@ -185,13 +188,14 @@ class Group:
 
 @dataclass(slots=True)
 class Media:
-    """An uploaded file, known by its media_id for three days."""
+    """An uploaded file, known by its media_id for three days. `picture`: a small image's bytes."""
 
     media_id: str
     type: str
     filename: str
     size: int
     created_at: int
+    picture: bytes = b""
 
 
 @dataclass(slots=True)

@@ -10,6 +10,8 @@ from typing import Any
 from app import clock
 from app.wecom.errors import garbled
 
+MOST_CODE = 2**31 - 1
+
 
 class Answer:
     """One JSON object of an answer. Null counts as absent, as WeCom leaves absent fields out."""
@@ -57,6 +59,15 @@ class Answer:
             return int(str(value))
         except ValueError:
             raise garbled(self._api, f"{key} is no number") from None
+
+    def code(self, key: str, default: int | None = None) -> int:
+        """Return WeCom's number for a kind of thing; one that no column here can hold is 0.
+
+        Raises:
+            TryAgainLater: as `integer`.
+        """
+        value = self.integer(key, default)
+        return value if 0 <= value <= MOST_CODE else 0
 
     def moment(self, key: str) -> datetime:
         """Return WeCom's unix seconds as an aware datetime."""

@@ -38,7 +38,7 @@ from app.wecom.errors import (
     unreachable,
 )
 from app.wecom.limits import Limits
-from app.wecom.tokens import Issued, SharedSecretCache, SharedSecrets
+from app.wecom.tokens import Issued, SecretState, SharedSecretCache, SharedSecrets
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -51,6 +51,7 @@ SLOW_READ_SECONDS = {"media/upload": 20.0, "media/uploadimg": 20.0}
 # What a call without a budget of its own may take, waiting for its turn included.
 DEFAULT_BUDGET_SECONDS = 40.0
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MOST_ERRCODE = 2**31 - 1
 POOL = 64
 
 TRIES = 3
@@ -151,6 +152,10 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships no type
         """Return the cache of this app's token or ticket of a kind; see `SharedSecrets.cache`."""
         secret = self._corpsecret.get_secret_value()
         return self.tokens.cache(kind, self.corp_id, secret, fetch=fetch)
+
+    def token_state(self) -> SecretState | None:
+        """Tell how our token stands; None: there is none yet."""
+        return self._token.state()
 
     def clock_skew(self) -> float | None:
         """Return the seconds that our clock is ahead of WeCom's; None before the first answer.
@@ -324,9 +329,16 @@ def _parsed(api: str, status: int, body: bytes) -> dict[str, Any]:
         answer = json.loads(text, parse_constant=_refuse_constant)
         if "\\ud" in text.lower():
             answer = _whole(answer)
-        return {**answer, "errcode": int(answer["errcode"])}
-    except (ValueError, TypeError, KeyError, RecursionError):
+        return {**answer, "errcode": _number(answer["errcode"])}
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         raise garbled(api, f"HTTP {status}, not WeCom's JSON") from None
+
+
+def _number(errcode: Any) -> int:
+    number = int(errcode)
+    if abs(number) > MOST_ERRCODE:
+        raise ValueError("no number of WeCom's, and none that a database takes")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

@@ -16,12 +16,13 @@ class DepartmentInfo:
     order: int
 
 
-def list_all(client: WeComClient) -> tuple[DepartmentInfo, ...]:
-    """List all departments in the app's visible range.
+def list_all(client: WeComClient, *, within: float | None = None) -> tuple[DepartmentInfo, ...]:
+    """List all departments in the app's visible range, in `within` seconds; else patiently.
 
     Source: developer.work.weixin.qq.com/document/path/90208
     """
-    answer = Answer("department/list", client.get("department/list", patient=True))
+    fields = client.get("department/list", within=within, patient=within is None)
+    answer = Answer("department/list", fields)
     return tuple(
         DepartmentInfo(
             id=part.integer("id"),

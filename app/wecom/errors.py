@@ -44,6 +44,10 @@ class WeComError(BankeError):
         """The page of WeCom's admin console (管理后台) to open, and what to do there."""
         return _(self._console) if self._console else None
 
+    def value(self, name: str) -> str:
+        """Return what WeCom itself named, such as the "ip" that it does not trust, or nothing."""
+        return self._values.get(name, "")
+
     def __str__(self) -> str:
         number = "" if self.errcode is None else f" {self.errcode}"
         return f"{self.plain} ({self.api}{number})"

@@ -20,7 +20,7 @@ NO_CONTACT = 84061
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalContact:
-    """A customer as WeCom knows him: `type` 1 uses WeChat, 2 WeCom; `gender` 0 is not known."""
+    """A customer as WeCom knows him: `type` 1 uses WeChat, 2 WeCom; 0 of any is not known."""
 
     external_userid: str
     name: str
@@ -146,12 +146,14 @@ def get(
     return CustomerDetail(external_contact=contact, follow_users=follow_users)
 
 
-def get_follow_user_list(client: WeComClient) -> tuple[str, ...]:
+def get_follow_user_list(client: WeComClient, *, within: float | None = None) -> tuple[str, ...]:
     """List the userids of the visible members who may have customers (配置了客户联系功能).
+
+    In `within` seconds; without it, patiently.
 
     Source: developer.work.weixin.qq.com/document/path/92571
     """
-    answer = _asked(client, "externalcontact/get_follow_user_list", {})
+    answer = _asked(client, "externalcontact/get_follow_user_list", {}, within=within)
     return answer.texts("follow_user")
 
 
@@ -258,14 +260,16 @@ def mark_tag(
     client.post("externalcontact/mark_tag", data=data, within=within)
 
 
-def get_corp_tag_list(client: WeComClient) -> tuple[TagGroupInfo, ...]:
-    """List all corp tags (企业标签) by group.
+def get_corp_tag_list(
+    client: WeComClient, *, within: float | None = None
+) -> tuple[TagGroupInfo, ...]:
+    """List all corp tags (企业标签) by group; patiently, unless somebody waits.
 
     Source: developer.work.weixin.qq.com/document/path/92117
     """
     api = "externalcontact/get_corp_tag_list"
-    answer = Answer(api, client.post(api, data={}, patient=True))
-    return tuple(_tag_group(part) for part in answer.parts("tag_group"))
+    answer = Answer(api, client.post(api, data={}, within=within, patient=within is None))
+    return tuple(read_tag_group(part) for part in answer.parts("tag_group"))
 
 
 def _asked(
@@ -280,8 +284,8 @@ def _external_contact(answer: Answer) -> ExternalContact:
     return ExternalContact(
         external_userid=answer.text("external_userid"),
         name=answer.optional("name") or "",
-        type=answer.integer("type", 1),
-        gender=answer.integer("gender", 0),
+        type=answer.code("type", 1),
+        gender=answer.code("gender", 0),
         avatar=answer.filled("avatar"),
         unionid=answer.filled("unionid"),
         position=answer.filled("position"),
@@ -312,7 +316,7 @@ def _follow_fields(answer: Answer) -> dict[str, Any]:
         "remark_mobiles": tuple(mobile for mobile in answer.texts("remark_mobiles") if mobile),
         "remark_corp_name": answer.filled("remark_corp_name"),
         "oper_userid": answer.filled("oper_userid"),
-        "add_way": answer.integer("add_way", 0),
+        "add_way": answer.code("add_way", 0),
         "state": answer.filled("state"),
     }
 
@@ -322,11 +326,12 @@ def _tag_info(answer: Answer) -> TagInfo:
         group_name=answer.optional("group_name") or "",
         tag_name=answer.text("tag_name"),
         tag_id=answer.filled("tag_id"),
-        type=answer.integer("type", 1),
+        type=answer.code("type", 1),
     )
 
 
-def _tag_group(answer: Answer) -> TagGroupInfo:
+def read_tag_group(answer: Answer) -> TagGroupInfo:
+    """Read a group of corp tags out of WeCom's answer."""
     return TagGroupInfo(
         group_id=answer.text("group_id"),
         group_name=answer.text("group_name"),

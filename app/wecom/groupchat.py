@@ -72,9 +72,9 @@ def _group_chat(answer: Answer) -> GroupChatDetail:
 def _member(answer: Answer) -> GroupMember:
     return GroupMember(
         userid=answer.text("userid"),
-        type=answer.integer("type"),
+        type=answer.code("type"),
         join_time=answer.moment("join_time"),
-        join_scene=answer.integer("join_scene", 0),
+        join_scene=answer.code("join_scene", 0),
         invitor=answer.part("invitor").filled("userid"),
         name=answer.optional("name") or "",
         group_nickname=answer.optional("group_nickname") or "",

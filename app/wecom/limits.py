@@ -33,6 +33,22 @@ WINDOW_SECONDS = 60.0
 SLOT_RETRY_SECONDS = 0.5
 
 
+@dataclass(frozen=True, kw_only=True)
+class GateState:
+    """How an API stands in one process at this moment.
+
+    `left`: what the emptier of its two buckets still holds, between 0 and 1. `shut_seconds`: WeCom
+    said 45009 and nothing goes out for so long; `halved_seconds`: 45033, half as many at once.
+    """
+
+    api: str
+    in_flight: int
+    cap: int
+    left: float
+    shut_seconds: float
+    halved_seconds: float
+
+
 def cap_of(api: str) -> int:
     """Return how many calls of `api` may be in flight at once."""
     return CAPS.get(api, DEFAULT_CAP)
@@ -69,6 +85,12 @@ class Limits:
     def crowded(self, api: str) -> None:
         """Halve the calls in flight of `api` for a while: WeCom said 45033."""
         self._gate(api).halve(CROWDED_SECONDS)
+
+    def states(self) -> list[GateState]:
+        """Tell how every API stands that was called so far, by its name."""
+        with self._lock:
+            gates = sorted(self._gates.items())
+        return [gate.state() for _api, gate in gates]
 
     def _gate(self, api: str) -> "_Gate":
         with self._lock:
@@ -137,6 +159,20 @@ class _Gate:
         with self._changed:
             self._halved_until = self._now() + seconds
 
+    def state(self) -> GateState:
+        with self._changed:
+            now = self._now()
+            for bucket in self._all:
+                bucket.fill(now)
+            return GateState(
+                api=self._api,
+                in_flight=self._in_flight,
+                cap=self._cap(),
+                left=max(0.0, min(bucket.level / bucket.burst for bucket in self._all)),
+                shut_seconds=max(0.0, self._shut_until - now),
+                halved_seconds=max(0.0, self._halved_until - now),
+            )
+
     def _pause(self, *, bulk: bool) -> float:
         """Seconds until it is worth looking again; 0: now."""
         now = self._now()
@@ -156,12 +192,14 @@ class _Gate:
         return pause > left and not self._is_full(bulk=bulk)
 
     def _is_full(self, *, bulk: bool) -> bool:
-        cap = cap_of(self._api)
-        if self._now() < self._halved_until:
-            cap = max(1, cap // 2)
+        cap = self._cap()
         if bulk and self._bulk_in_flight >= max(1, cap // 2):
             return True
         return self._in_flight >= cap
+
+    def _cap(self) -> int:
+        cap = cap_of(self._api)
+        return max(1, cap // 2) if self._now() < self._halved_until else cap
 
     def _take(self, *, bulk: bool) -> None:
         self._in_flight += 1

@@ -7,7 +7,7 @@ not do for the other (42012, 40093).
 
 from app.wecom.answers import Answer
 from app.wecom.client import WeComClient
-from app.wecom.tokens import Issued, Secret
+from app.wecom.tokens import Issued, Secret, SecretState
 
 
 class Tickets:
@@ -29,6 +29,10 @@ class Tickets:
     def agent(self, *, within: float | None = None) -> Secret:
         """Return the app's ticket, for `agentConfig`; as `corp` otherwise."""
         return self._agent.get(within=within)
+
+    def states(self) -> tuple[SecretState | None, SecretState | None]:
+        """Tell how both stand, the corp's and the app's, fetching none."""
+        return self._corp.state(), self._agent.state()
 
     def _fetched_corp(self, within: float) -> Issued:
         return _issued("get_jsapi_ticket", self._client.get("get_jsapi_ticket", within=within))

@@ -79,6 +79,16 @@ class Secret:
         return f"Secret(version={self.version}, expires_at={self.expires_at.isoformat()})"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SecretState:
+    """How a token or ticket stands, without it. `is_shared`: all processes have it from Redis."""
+
+    version: str
+    issued_at: datetime
+    expires_at: datetime
+    is_shared: bool
+
+
 class SharedSecrets:
     """Makes the caches of one deployment, which share one Redis and one seal."""
 
@@ -139,6 +149,19 @@ class SharedSecretCache:
             WeComError: WeCom gives none, or not in time.
         """
         return self._renewed(version_used, _deadline(within))
+
+    def state(self) -> SecretState | None:
+        """Tell how it stands, fetching nothing; None: nobody has one."""
+        shared = self._shared()
+        secret = shared or self._local
+        if secret is None:
+            return None
+        return SecretState(
+            version=secret.version,
+            issued_at=secret.issued_at,
+            expires_at=secret.expires_at,
+            is_shared=shared is not None,
+        )
 
     def _renewed_early(self, current: Secret, deadline: float) -> Secret:
         """Let one thread renew; for the others, and if that fails, the old one is good yet."""

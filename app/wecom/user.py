@@ -64,6 +64,6 @@ def _user(answer: Answer) -> UserDetail:
             bool(leads[at]) if at < len(leads) else False for at in range(len(departments))
         ),
         direct_leader=answer.texts("direct_leader"),
-        status=answer.integer("status", 1),
+        status=answer.code("status", 1),
         position=answer.optional("position") or "",
     )

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, WireId, Words
+from app.db import Base, BigId, WireId, Words
 
 
 class WelcomeScript(Base):
@@ -22,7 +22,11 @@ class WelcomeScript(Base):
 
 
 class WelcomeVersion(Base):
-    """What a script said at one time. `returning`: same, none or text, for a re-added customer."""
+    """What a script said at one time. `returning`: same, none or text, for a re-added customer.
+
+    `rules`: where it held then, as `queries.bodies` writes it; None for one from before that was
+    kept. `extras`: what else happens when it greets.
+    """
 
     __tablename__ = "welcome_versions"
     __table_args__ = (UniqueConstraint("script_id", "number"),)
@@ -36,6 +40,31 @@ class WelcomeVersion(Base):
     returning_content: Mapped[str] = mapped_column(Words(4000), default="")
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(WireId(), default="")
+    rules: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    extras: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+class WelcomeDraft(Base):
+    """What somebody writes and nobody is greeted with: of a script, or of one to come.
+
+    `body` as `queries.bodies` writes it; `revision` counts its saves, `base_version_id`: from which
+    version it began. `writer` is the page that saved it last, `typed` when that was typed, by that
+    page's own count: what a page sent before, and arrives after, is the older one.
+    """
+
+    __tablename__ = "welcome_drafts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    script_id: Mapped[int | None] = mapped_column(
+        ForeignKey("welcome_scripts.id", ondelete="CASCADE"), unique=True
+    )
+    base_version_id: Mapped[int | None]
+    body: Mapped[dict[str, Any]]
+    revision: Mapped[int] = mapped_column(default=1)
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str] = mapped_column(WireId(), default="")
+    writer: Mapped[str] = mapped_column(WireId(32), default="")
+    typed: Mapped[int] = mapped_column(BigId, default=0)
 
 
 class WelcomeAttachment(Base):

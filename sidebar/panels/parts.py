@@ -40,11 +40,20 @@ class Part(Generic[C]):
 
 
 @dataclass(frozen=True)
+class File:
+    """Bytes that a panel shows, such as a picture; the same address gives the same for ever."""
+
+    data: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
 class Panel(Generic[C]):
     """One panel. `name` is its folder and its place in the address, `title` an N_(…) text.
 
     `load` gives the variables of `panels/<name>/panel.html`; `actions` are what can be posted to
-    `<name>/<action>` below the address of the card, `parts` what can be read there.
+    `<name>/<action>` below the address of the card, `parts` what can be read there, `files` what
+    pictures are read there (None: there is none for this viewer).
     """
 
     name: str
@@ -52,6 +61,7 @@ class Panel(Generic[C]):
     load: Callable[[Session, C], dict[str, Any]]
     actions: Mapping[str, Action[C]] = field(default_factory=dict)
     parts: Mapping[str, Part[C]] = field(default_factory=dict)
+    files: Mapping[str, Callable[[Session, C], File | None]] = field(default_factory=dict)
 
     @property
     def worded_title(self) -> str:

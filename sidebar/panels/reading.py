@@ -5,6 +5,8 @@ from flask import current_app, request
 from sidebar.panels.showing import Times
 
 DIGITS = 18
+# PostgreSQL does not even look for what fits into no INTEGER.
+MOST = 2**31 - 1
 
 
 def is_htmx() -> bool:
@@ -13,7 +15,13 @@ def is_htmx() -> bool:
 
 
 def number(text: str | None) -> int:
-    """Read an id from a form; what is none is 0, which is nobody's."""
+    """Read an id or a count from a form; what is none is 0, which is nobody's."""
+    found = moment(text)
+    return found if found <= MOST else 0
+
+
+def moment(text: str | None) -> int:
+    """Read what a browser's clock said, in milliseconds, from a form; what is none is 0."""
     fits = text is not None and text.isascii() and text.isdigit() and len(text) <= DIGITS
     return int(text) if text and fits else 0
 

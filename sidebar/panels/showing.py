@@ -1,6 +1,5 @@
 """How every panel shows times and the texts of strangers."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,11 +9,9 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.i18n import _
 from app.members.queries import find_member
-from app.words import clean
+from app.words import letter_of, visible
 
-# Characters that count as letters and show nothing.
-BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
-UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zl", "Zp", "Zs"})
+__all__ = ["Times", "letter_of", "name_of", "visible"]
 
 
 @dataclass(frozen=True)
@@ -46,34 +43,13 @@ class Times:
         return self.now.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def title(self, day: date) -> str:
-        """Head a day of the timeline."""
-        if day == self.now.date():
-            return _("今天")
-        if day == self.now.date() - timedelta(days=1):
-            return _("昨天")
-        return self._date(day)
+        """Head a day of the timeline, or say the day of a reminder."""
+        today, one_day = self.now.date(), timedelta(days=1)
+        near = {today: _("今天"), today - one_day: _("昨天"), today + one_day: _("明天")}
+        return near.get(day) or self._date(day)
 
     def _date(self, day: date) -> str:
         return f"{day:%m-%d}" if day.year == self.now.year else f"{day:%Y-%m-%d}"
-
-
-def visible(text: str, *, lines: bool = False) -> str:
-    """Clean a stranger's text; "" when nothing of it could be seen."""
-    parts = text.splitlines() if lines else [text]
-    cleaned = "\n".join(clean(part) for part in parts).strip()
-    return cleaned if any(is_seen(ch) for ch in cleaned) else ""
-
-
-def letter_of(name: str) -> str:
-    """Return the character that stands for a name without a picture."""
-    seen = [ch for ch in name if is_seen(ch)]
-    letters = [ch for ch in seen if ch.isalnum()]
-    return (letters or seen)[0].upper()[:1]
-
-
-def is_seen(ch: str) -> bool:
-    """Tell whether a character shows anything."""
-    return unicodedata.category(ch) not in UNSEEN and ch not in BLANK
 
 
 def name_of(session: Session, userid: str) -> str:

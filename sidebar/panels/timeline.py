@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from app.customers.queries import TimelineLine, word_entry
+from app.customers.queries import TimelineLine, word_line
 from app.i18n import _
 from app.words import clean
 from sidebar.panels.showing import Times, visible
@@ -22,6 +22,8 @@ ICONS = {
     "group_dismissed": "group",
     "stage_changed": "flag",
     "loss_reason": "flag",
+    "remark_changed": "pen",
+    "tags_changed": "tag",
     "noted": "pen",
     "reminder_done": "clock",
     "reminder_reopened": "clock",
@@ -49,7 +51,7 @@ def show_entry(line: TimelineLine, times: Times) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "icon": ICONS.get(entry.kind, "dot"),
         "kind": entry.kind,
-        "text": clean(word_entry(entry)),
+        "text": clean(word_line(line)),
         "member": visible(line.member),
         "time": times.clock(entry.at),
         "at": entry.at.isoformat(timespec="seconds"),

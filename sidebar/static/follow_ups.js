@@ -9,11 +9,14 @@
   const place = (box) => box.getAttribute("hx-post");
   let sent = "";
 
+  // In lines and without a style: htmx would carry one over into what it swaps in, which the page's
+  // policy forbids.
   function grow(box) {
     if (CSS.supports("field-sizing", "content")) return;
-    box.style.height = "auto";
-    box.style.height = `${box.scrollHeight + 2}px`;
+    box.rows = 1;
+    while (box.scrollHeight > box.clientHeight && box.rows < 20) box.rows += 1;
   }
+  window.banke.grow = grow;
 
   // Before htmx hears of it: the later version is the one that counts.
   document.addEventListener("input", ({ target }) => {
@@ -47,7 +50,7 @@
     const box = find();
     if (!box || !isNote(ctx)) return;
     box.readOnly = false;
-    if (!unsaved.has(place(box))) box.form.reset();
+    if (ctx.response?.raw.ok && !unsaved.has(place(box))) box.form.reset();
     grow(box);
   });
 

@@ -19,6 +19,9 @@
   let look = null;
   let loading = null;
   let focused = null;
+  // What was asked before something went wrong does not take away what is said of it.
+  let toldAt = 0;
+  const asked = new WeakMap();
 
   // What takes longer than 300 ms is marked, so that a quick answer does not flicker.
 
@@ -57,12 +60,28 @@
     const box = boxOf(problem);
     const place = isEmpty() ? panel : notice;
     place.replaceChildren(box);
+    toldAt = performance.now();
     watchRetry();
-    if (problem.kind !== "network_gone") return;
+    if (problem.box || !["network_gone", "server_gone"].includes(problem.kind)) return;
     box.querySelector(".bk-problem__button").addEventListener("click", (event) => {
       event.preventDefault();
-      open();
+      const typed = place === notice && findTyped();
+      if (typed) reach(typed);
+      else open();
     });
+  }
+
+  // Whoever has typed something keeps it: the box goes once the server can be reached, nothing else.
+  const findTyped = () => [...document.querySelectorAll("#panel, #sheet")]
+    .flatMap((place) => [...place.querySelectorAll("textarea, input:not([type=hidden], [type=radio], [type=checkbox])")])
+    .find((field) => field.value !== field.defaultValue);
+
+  async function reach(typed) {
+    const turn = card;
+    const answer = await fetch(`${card}/${panel.dataset.panel}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (turn !== card || !answer?.ok || !answer.headers.has("Banke")) return;
+    notice.replaceChildren();
+    typed.focus();
   }
 
   function watchRetry() {
@@ -101,6 +120,8 @@
   // Nothing of one customer may stand beside the chat with another.
   function turnTo(next) {
     card = next;
+    // Without a card the tabs lead nowhere.
+    if (!card) showTabs();
     document.dispatchEvent(new Event("banke:turn"));
     notice.replaceChildren();
     toast.replaceChildren();
@@ -147,7 +168,10 @@
   // An answer about a card that is not shown any more is for nobody.
   const isOfAnother = ({ request }) => !card || !request.action.startsWith(`${card}/`);
 
-  document.addEventListener("htmx:before:request", (event) => markSlow(event.target));
+  document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
+    asked.set(ctx, performance.now());
+    markSlow(target);
+  });
   document.addEventListener("htmx:finally:request", (event) => {
     if (event.target !== panel) unmarkSlow(event.target);
   });
@@ -156,14 +180,14 @@
     const isOurs = ctx.response.headers.has("Banke");
     if (isOurs && !isOfAnother(ctx)) {
       // What the page asks by itself takes no notice away.
-      if (!ctx.sourceElement.matches?.(".bk-way")) notice.replaceChildren();
+      if (!ctx.sourceElement.matches?.(".bk-way") && asked.get(ctx) >= toldAt) notice.replaceChildren();
       return;
     }
     event.preventDefault();
     if (isOfAnother(ctx)) return;
     // What somebody between us and the server has to say is not put into our page.
     const { status } = ctx.response;
-    tell(new Problem(status < 400 ? "network_gone" : "server_error", `HTTP ${status}`));
+    tell(new Problem(status < 400 ? "network_gone" : "server_gone", `HTTP ${status}`));
   });
   // The body was still on its way when another chat came up.
   document.addEventListener("htmx:before:swap", (event) => {

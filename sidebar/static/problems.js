@@ -21,7 +21,8 @@
     if (problem.box) return problem.box;
     const template = document.getElementById(`problem-${problem.kind}`);
     const box = template.content.firstElementChild.cloneNode(true);
-    box.querySelector(".bk-problem__id").textContent = problem.detail;
+    // What the client said, for whoever is told of it.
+    if (problem.detail) box.querySelector(".bk-problem__id").append(` · ${problem.detail}`);
     return box;
   }
 

@@ -1,5 +1,5 @@
 // The profile's own script. Everything works without it; it adds the look of a tap before the
-// server has answered, and arrow keys in the row of stages.
+// server has answered, the order of what is done quickly, and arrow keys in the row of stages.
 (() => {
   "use strict";
 
@@ -72,6 +72,23 @@
     if (!isAnswer(event.detail.ctx)) press(row, before.get(form));
     before.delete(form);
   });
+
+  // An answer shows the profile as it was then, so what is done on it goes to the server in the order
+  // in which it was done, each when the one before it is shown: an older picture never comes last.
+  const finish = new WeakMap();
+  let ahead = Promise.resolve();
+
+  document.addEventListener("htmx:before:request", (event) => {
+    const { ctx } = event.detail;
+    if (ctx.request.method !== "POST" || !ctx.request.action.includes("/profile/")) return;
+    const turn = ahead;
+    ahead = new Promise((done) => finish.set(ctx, done));
+    ctx.fetch = async (...request) => {
+      await turn;
+      return fetch(...request);
+    };
+  });
+  document.addEventListener("htmx:finally:request", (event) => finish.get(event.detail.ctx)?.());
 
   document.addEventListener("error", (event) => {
     if (event.target.matches?.(".bk-avatar__image")) event.target.hidden = true;

@@ -40,5 +40,6 @@
     }
   });
   document.addEventListener("htmx:after:swap", show);
+  document.addEventListener("banke:sheet", show);
   document.addEventListener("banke:turn", close);
 })();

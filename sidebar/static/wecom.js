@@ -5,7 +5,8 @@
 
   const BRIDGE_MS = 3000;
   const SIGNING_MS = 10000;
-  const JS_APIS = ["getContext", "getCurExternalContact", "getCurExternalChat"];
+  const SENDING_MS = 15000;
+  const JS_APIS = ["getContext", "getCurExternalContact", "getCurExternalChat", "sendChatMessage"];
   const CUSTOMER_ENTRIES = ["contact_profile", "single_chat_tools", "single_kf_tools", "chat_attachment"];
   const GROUP_ENTRIES = ["group_chat_tools"];
   const WIRE_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -30,7 +31,7 @@
       const text = await answer.text();
       if (answer.ok) return JSON.parse(text);
       const page = new DOMParser().parseFromString(text, "text/html");
-      throw new Problem("server_error", `HTTP ${answer.status}`, page.querySelector(".bk-problem"));
+      throw new Problem("server_gone", `HTTP ${answer.status}`, page.querySelector(".bk-problem"));
     } catch (error) {
       throw error instanceof Problem ? error : new Problem("network_gone");
     } finally {
@@ -38,10 +39,10 @@
     }
   }
 
-  function answered(promise) {
+  function answered(promise, ms = BRIDGE_MS) {
     let timer;
     const tooLate = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Problem("no_bridge")), BRIDGE_MS);
+      timer = setTimeout(() => reject(new Problem("no_bridge")), ms);
     });
     return Promise.race([promise, tooLate]).finally(() => clearTimeout(timer));
   }
@@ -104,6 +105,28 @@
         : `/sidebar/customers/${await ask(() => window.ww.getCurExternalContact(), "userId")}`;
     } catch (error) {
       throw error instanceof Problem ? error : new Problem("no_bridge", said(error));
+    }
+  };
+
+  // Why a message was not sent, by what the client says.
+  const CAUSES = [
+    ["cancel", /cancel/i],
+    ["wecom_refuses", /permission/i],
+    ["wrong_entry", /context/i],
+    ["mediaid", /media_?id/i],
+    ["picture", /imgurl/i],
+  ];
+
+  // Sends a message into the chat of this card, if that is still the one that is open; else raises a
+  // Problem. "late": it may have been sent or not.
+  window.banke.send = async (body, card) => {
+    if ((await window.banke.findCard()) !== card) throw new Problem("other_chat");
+    try {
+      await answered(window.ww.sendChatMessage(body), SENDING_MS);
+    } catch (error) {
+      if (error instanceof Problem) throw new Problem("late");
+      const [kind] = CAUSES.find(([, words]) => words.test(said(error))) || ["refused"];
+      throw new Problem(kind, said(error));
     }
   };
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from tests import settings
 from tests.bench.backlog import measure_backlog
 from tests.bench.cold_start import measure_start
+from tests.bench.customers import measure_customers
 from tests.bench.door import measure_door
 from tests.bench.figures import Report, print_head
 from tests.bench.paint import measure_paint
+from tests.bench.round_trips import measure_round_trips
 from tests.bench.sidebar import measure_sidebar
 from tests.bench.welcomes import measure_welcomes
 
@@ -18,7 +20,16 @@ USUAL_SIZE = 100_000
 USUAL_LIMIT, LONG_LIMIT = 290.0, 3600.0
 BACKLOG_SHARE = 5
 BACKLOG_SECONDS, LONG_BACKLOG_SECONDS = 20.0, 900.0
-PARTS = ("welcomes", "backlog", "start", "door", "sidebar", "paint")
+PARTS = (
+    "welcomes",
+    "backlog",
+    "start",
+    "door",
+    "sidebar",
+    "customers",
+    "paint",
+    "round_trips",
+)
 
 HEAD = """\
 Banke's benchmark. The load generator, the sandbox and the servers share {cpus} CPUs: read the
@@ -59,12 +70,17 @@ def main() -> None:
 def _measure_sidebar(
     report: Report, options: argparse.Namespace, kinds: list[str], folder: Path
 ) -> None:
-    """Measure what a member waits for: the answer of the server, and its first sight."""
+    """Measure what a member or an admin waits for: the server's answer, its first sight, a tap."""
     if "sidebar" in options.parts:
         for kind in kinds:
             measure_sidebar(report, kind, folder / f"{kind}-sidebar", customers=options.size)
+    if "customers" in options.parts:
+        for kind in kinds:
+            measure_customers(report, kind, folder / f"{kind}-customers", customers=options.size)
     if "paint" in options.parts:
         measure_paint(report, folder / "paint")
+    if "round_trips" in options.parts:
+        measure_round_trips(report, folder / "round_trips")
 
 
 def _options() -> argparse.Namespace:

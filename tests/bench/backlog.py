@@ -8,12 +8,11 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.inbox.actions import Received, record_received
-from app.inbox.models import InboxEvent
+from app.inbox.models import BODY_PURPOSE, InboxEvent
 from app.sandbox.events import event_xml
 from app.sandbox.faults import Faults
 from app.seal import Sealer
 from app.wecom.envelope import event_key, read_event
-from callbacks.reaction import BODY_PURPOSE
 from tests import settings
 from tests.bench.figures import Figure, Report
 from tests.deployment import Deployment, wait_until

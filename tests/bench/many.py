@@ -1,6 +1,10 @@
-"""Very many customers, made by the database: with a stage, relations, tags and a history."""
+"""Very many customers, made by the database, with everything that a card shows of them.
+
+Stages in two pipelines, relations, tags, fields, notes, groups, a history.
+"""
 
 import warnings
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,22 +24,38 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions import import_fields
 from app.customers.models import (
     Customer,
     CustomerStage,
+    CustomField,
+    FieldValue,
     FollowTag,
+    FollowUp,
     FollowUser,
+    Pipeline,
     Stage,
+    Tag,
+    TagGroup,
     TimelineEntry,
 )
 from app.db import Base, Database, UtcDateTime
+from app.groups.models import GroupChat, GroupMember
 from app.members.models import Member
+from app.money import Money
 
 MEMBERS = 200
 CHUNK = 100_000
 TAGS, ENTRIES = 3, 3
 SHARED_BY = 5
 BUSY_ENTRIES = 5_000
+GROUP_SIZE = 200
+TAG_GROUPS, TAGS_IN_GROUP = 6, 20
+STAGES = ("待下单", "已下单", "已发货", "已签收")
+FIELDS = "".join(
+    f'[[field]]\nkey = "{kind}"\nname = "资料{kind}"\nkind = "{kind}"\n'
+    for kind in ("text", "number", "money", "date", "phone", "address", "link", "yes_no")
+)
 
 
 def external_userid_of(number: int) -> str:
@@ -62,12 +82,24 @@ def fill(db: Database, size: int) -> None:
             )
             for n in range(MEMBERS)
         )
-        stages = session.scalars(select(Stage.id).order_by(Stage.position)).all()
+        _add_pipeline(session)
+        import_fields(session, FIELDS)
+        _add_tags(session)
+        _add_groups(session, size, now)
+        session.flush()
+        stages = session.execute(
+            select(Stage.pipeline_id, Stage.id).where(Stage.position == 0)
+        ).all()
+        fields = {row.kind: row.id for row in session.scalars(select(CustomField))}
     for first in range(0, size, CHUNK):
         with db.write() as session:
             numbers = _numbers(first, min(CHUNK, size - first))
-            _fill_customers(session, numbers, now - timedelta(minutes=first // 10), stages[0])
-            _fill_relations(session, numbers, now - timedelta(minutes=first // 10), size)
+            at = now - timedelta(minutes=first // 10)
+            _fill_customers(session, numbers, at)
+            for pipeline_id, stage_id in stages:
+                _fill_stages(session, numbers, at, pipeline_id, stage_id)
+            _fill_relations(session, numbers, at, size)
+            _fill_kept(session, numbers, at, fields)
     with db.write() as session:
         _fill_busy(session, now)
         if db.url.get_backend_name() == "postgresql":
@@ -75,7 +107,7 @@ def fill(db: Database, size: int) -> None:
             session.execute(text("ANALYZE"))
 
 
-def _fill_customers(session: Session, numbers: Subquery, at: datetime, stage_id: int) -> None:
+def _fill_customers(session: Session, numbers: Subquery, at: datetime) -> None:
     n = numbers.c.n
     who, when, none = _id(n), _time(at), literal("")
     _insert(
@@ -91,15 +123,6 @@ def _fill_customers(session: Session, numbers: Subquery, at: datetime, stage_id:
         created_at=when,
         fetched_at=when,
     )
-    _insert(
-        session,
-        CustomerStage,
-        numbers,
-        external_userid=who,
-        pipeline_id=literal(1),
-        stage_id=literal(stage_id),
-        changed_at=when,
-    )
     for entry in range(ENTRIES):
         _insert(
             session,
@@ -112,6 +135,102 @@ def _fill_customers(session: Session, numbers: Subquery, at: datetime, stage_id:
             at=_time(at - timedelta(hours=30 * entry)),
             data=literal({"group_name": "南山会员群"}, JSON()),
         )
+
+
+def _fill_stages(
+    session: Session, numbers: Subquery, at: datetime, pipeline_id: int, stage_id: int
+) -> None:
+    _insert(
+        session,
+        CustomerStage,
+        numbers,
+        external_userid=_id(numbers.c.n),
+        pipeline_id=literal(pipeline_id),
+        stage_id=literal(stage_id),
+        changed_at=_time(at),
+    )
+
+
+def _fill_kept(
+    session: Session, numbers: Subquery, at: datetime, fields: Mapping[str, int]
+) -> None:
+    """Fill three fields, write a note, and put everybody into a group."""
+    n, when = numbers.c.n, _time(at)
+    who, member = _id(n), _member(n)
+    shared: dict[str, Any] = {
+        "external_userid": who,
+        "version": literal(1),
+        "userid": member,
+        "changed_at": when,
+    }
+    values: dict[str, dict[str, Any]] = {
+        "phone": {"text": literal("1") + cast(n + literal(3_000_000_000), String())},
+        "money": {"number": cast(literal("1250.00"), Money())},
+        "address": {"text": literal("南山区示例路 8 号")},
+    }
+    for kind, value in values.items():
+        field_id = literal(fields[kind])
+        _insert(session, FieldValue, numbers, field_id=field_id, **shared, **value)
+    _insert(
+        session,
+        FollowUp,
+        numbers,
+        external_userid=who,
+        userid=member,
+        form_key=_named("form", n),
+        text=literal("周末来看样品，先发报价"),
+        created_at=when,
+    )
+    none = literal("")
+    _insert(
+        session,
+        GroupMember,
+        numbers,
+        chat_id=_named("wrBench", n // literal(GROUP_SIZE)),
+        userid=who,
+        period=literal(1),
+        type=literal(2),
+        name=_named("客户", n),
+        group_nickname=none,
+        invitor=none,
+        state=none,
+        joined_at=when,
+    )
+
+
+def _add_pipeline(session: Session) -> None:
+    pipeline = Pipeline(key="orders", name="订单", position=1)
+    session.add(pipeline)
+    session.flush()
+    for position, name in enumerate(STAGES):
+        session.add(
+            Stage(pipeline_id=pipeline.id, key=f"order{position}", name=name, position=position)
+        )
+
+
+def _add_tags(session: Session) -> None:
+    for group in range(TAG_GROUPS):
+        session.add(TagGroup(group_id=f"eg{group}", name=f"标签组{group}", position=group))
+        for number in range(TAGS_IN_GROUP):
+            tag = group * TAGS_IN_GROUP + number
+            session.add(
+                Tag(tag_id=f"et{tag}", group_id=f"eg{group}", name=f"标签{tag}", position=number)
+            )
+
+
+def _add_groups(session: Session, size: int, now: datetime) -> None:
+    """Make the groups; each is one member's, and the next one's too."""
+    for group in range(-(-size // GROUP_SIZE)):
+        chat_id = f"wrBench{group}"
+        session.add(
+            GroupChat(
+                chat_id=chat_id, name=f"会员群{group}", owner=userid_of(group), fetched_at=now
+            )
+        )
+        for userid in (userid_of(group), userid_of(group + 1)):
+            session.add(
+                GroupMember(chat_id=chat_id, userid=userid, period=1, type=1, joined_at=now)
+            )
 
 
 def _fill_relations(session: Session, numbers: Subquery, at: datetime, size: int) -> None:

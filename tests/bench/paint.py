@@ -45,7 +45,7 @@ def measure_paint(report: Report, folder: Path) -> None:
         deployment.box.delivery.wait_idle()
         deployment.wait_worked()
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        member = _signed_in(browser, deployment.front)
+        member = signed_in(browser, deployment.front)
         paths = {"frame": "/sidebar/", "card": f"/sidebar/customers/{customer}/profile"}
         for what, path in paths.items():
             paints = [_paint(browser, deployment.front + path, member) for _ in range(LOADS)]
@@ -56,7 +56,7 @@ def measure_paint(report: Report, folder: Path) -> None:
         browser.close()
 
 
-def _signed_in(browser: Browser, front: str) -> StorageState:
+def signed_in(browser: Browser, front: str) -> StorageState:
     """Let a member come through WeCom's sign-in once; return his cookies."""
     context = browser.new_context()
     context.add_cookies([{"name": "sandbox_member", "value": "zhaoyi", "url": front}])

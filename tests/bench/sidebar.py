@@ -38,11 +38,15 @@ def measure_sidebar(report: Report, kind: str, folder: Path, *, customers: int) 
         spent = time.process_time()
         usual = _ask(app, (chooser.randrange(customers) for _ in range(REQUESTS)))
         spent = (time.process_time() - spent) / REQUESTS * 1000
+        follow_ups = _ask(
+            app, (chooser.randrange(customers) for _ in range(REQUESTS)), "follow_ups"
+        )
         busy = _ask(app, [0] * (REQUESTS // 10))
         app.extensions["banke_runtime"].db.close()
         db.close()
     report.add(
         _figure(f"{kind}, fragment, {len(usual)} cards (filled in {filled:.0f} s)", usual),
+        _figure(f"{kind}, the panel 跟进", follow_ups),
         _figure(f"{kind}, a card of {many.BUSY_ENTRIES} entries", busy),
         # What others do on this machine does not change it.
         Figure(measure="P7", what=f"{kind}, our CPU per card", value=f"{spent:.1f} ms"),
@@ -62,11 +66,11 @@ def _figure(what: str, took: list[float]) -> Figure:
     )
 
 
-def _ask(app: Flask, numbers: Iterable[int]) -> list[float]:
+def _ask(app: Flask, numbers: Iterable[int], panel: str = "profile") -> list[float]:
     """Return the milliseconds of every request."""
     cookies: dict[str, str] = {}
     took = []
-    for environ in _requests(app, numbers, cookies):
+    for environ in _requests(app, numbers, cookies, panel):
         began = time.perf_counter()
         body, status, _headers = run_wsgi_app(app, environ, buffered=True)
         took.append((time.perf_counter() - began) * 1000)
@@ -76,7 +80,7 @@ def _ask(app: Flask, numbers: Iterable[int]) -> list[float]:
 
 
 def _requests(
-    app: Flask, numbers: Iterable[int], cookies: dict[str, str]
+    app: Flask, numbers: Iterable[int], cookies: dict[str, str], panel: str
 ) -> Iterator[dict[str, Any]]:
     for number in numbers:
         userid = many.userid_of(number)
@@ -88,7 +92,7 @@ def _requests(
             "HX-Target": "main#panel",
             "User-Agent": AGENT,
         }
-        path = f"/sidebar/customers/{many.external_userid_of(number)}/profile"
+        path = f"/sidebar/customers/{many.external_userid_of(number)}/{panel}"
         yield EnvironBuilder(path=path, headers=headers).get_environ()
 
 

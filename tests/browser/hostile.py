@@ -55,3 +55,9 @@ TRICKS = (
 WRAPS = ("{}", '张"{}', "<b>{}</b>", "\u202e{}'>")
 # All tricks in the first way, then all of them in the second, and so on.
 HOSTILE = tuple(wrap.replace("{}", trick) for wrap in WRAPS for trick in TRICKS)
+
+
+def field_of(number: int) -> list[str]:
+    """Return each trick once, wrapped in turn; each field of a thing begins with another wrap."""
+    ways = len(WRAPS)
+    return [HOSTILE[(number + at) % ways * len(TRICKS) + at] for at in range(len(TRICKS))]

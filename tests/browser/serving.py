@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 from werkzeug.serving import make_server
 
 from app.db import Database
@@ -32,17 +32,32 @@ def serve_card(
     card = card_of(app, db, userid)
     cookie = card.client.get_cookie(MEMBER_COOKIE)
     assert cookie
+    with serve(app) as address:
+        opened: list[Page] = []
+
+        def open_card(*, dark: bool = False, width: int = 360, motion: bool = False) -> Page:
+            agent = CLIENT.replace("Light", "Dark") if dark else CLIENT
+            cookies = {MEMBER_COOKIE: cookie.value}
+            page = open_page(
+                address + PATH, user_agent=agent, cookies=cookies, width=width, motion=motion
+            )
+            opened.append(page)
+            return page
+
+        yield Shown(card, open_card)
+        # What they still ask for would be a fault once nobody answers.
+        for page in opened:
+            with suppress(Error):
+                page.wait_for_load_state()
+
+
+@contextmanager
+def serve(app: Flask) -> Iterator[str]:
+    """Serve the application and give its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    address = f"http://127.0.0.1:{server.server_port}{PATH}"
-
-    def open_card(*, dark: bool = False, width: int = 360) -> Page:
-        agent = CLIENT.replace("Light", "Dark") if dark else CLIENT
-        cookies = {MEMBER_COOKIE: cookie.value}
-        return open_page(address, user_agent=agent, cookies=cookies, width=width)
-
-    yield Shown(card, open_card)
+    yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     app.extensions["banke_runtime"].db.close()

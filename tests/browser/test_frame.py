@@ -33,6 +33,17 @@ window.WeixinJSBridge = {
   },
 };
 """
+# Clients that never answer at the start: there is no bridge, it is mute, it is mute after a while.
+SILENT = {
+    "absent": "",
+    "mute": "window.WeixinJSBridge = { on() {}, invoke() {} };",
+    "mute about the chat": """window.WeixinJSBridge = {
+      on() {},
+      invoke(name, parameters, answer) {
+        if (name !== "getContext") answer({ err_msg: `${name}:ok` });
+      },
+    };""",
+}
 LOOK = """(chat) => {
   window.chat = chat;
   document.dispatchEvent(new Event("visibilitychange"));
@@ -44,6 +55,10 @@ SHOW_AT_ONCE = """(element) => {
   return animation.effect.getTiming().delay;
 }"""
 ASSETS = "**/static/**/{}?v=*"
+
+
+def bridge_beside(chat: str | None) -> str:
+    return BRIDGE % ("null" if chat is None else f'"{chat}"')
 
 
 @dataclass(frozen=True)
@@ -66,13 +81,15 @@ class Sidebar:
         return self.page.locator(f"#panel [data-problem={kind}]")
 
     def open(self, chat: str | None) -> None:
-        answer = "null" if chat is None else f'"{chat}"'
-        body = BRIDGE % answer
+        self.lend(bridge_beside(chat))
+        self.page.goto(f"{self.front}/sidebar/")
+
+    def lend(self, bridge: str) -> None:
+        """Let pages that are opened from now on have this bridge."""
         self.page.route(
             "**/sandbox/bridge.js",
-            lambda route: route.fulfill(content_type="text/javascript", body=body),
+            lambda route: route.fulfill(content_type="text/javascript", body=bridge),
         )
-        self.page.goto(f"{self.front}/sidebar/")
 
     def turn_to(self, chat: str | None) -> None:
         """Let another chat be open, and the page come into view."""
@@ -205,6 +222,7 @@ def test_a_chat_without_a_customer_shows_none(sidebar: Sidebar, li: str) -> None
     sidebar.turn_to(None)
     expect(sidebar.problem("wrong_entry")).to_be_visible()
     expect(sidebar.name).to_have_count(0)
+    expect(sidebar.page.locator(".bk-tabs:not([hidden])")).to_have_count(0)
     sidebar.turn_to(li)
     expect(sidebar.name).to_have_text("框架李一")
 
@@ -219,6 +237,25 @@ def test_a_client_that_falls_silent_leaves_nobodys_card(sidebar: Sidebar, li: st
     expect(sidebar.problem("no_bridge")).to_be_visible()
     expect(sidebar.name).to_have_count(0)
     expect(sidebar.page.locator("[inert], [aria-busy]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("client", SILENT)
+def test_a_client_that_never_answers_is_told_and_a_tap_tries_again(
+    sidebar: Sidebar, li: str, client: str
+) -> None:
+    sidebar.page.clock.install()
+    sidebar.lend(SILENT[client])
+    with sidebar.page.expect_response("**/jssdk/signatures"):
+        sidebar.page.goto(f"{sidebar.front}/sidebar/")
+    assert sidebar.panel.evaluate("panel => panel.inert && panel.ariaBusy === 'true'")
+    expect(sidebar.page.get_by_text("正在打开…")).to_be_visible()
+    sidebar.page.clock.fast_forward(3000)
+    expect(sidebar.problem("no_bridge")).to_contain_text("企业微信没有回应")
+    expect(sidebar.page.locator("[inert], [aria-busy], .bk-skeleton")).to_have_count(0)
+    assert barriers(sidebar.page) == ""
+    sidebar.lend(bridge_beside(li))
+    sidebar.page.get_by_role("button", name="重新加载").click()
+    expect(sidebar.name).to_have_text("框架李一")
 
 
 @pytest.mark.parametrize("odd", ["", "..", "a/b", "a?b", "x" * 65])
@@ -239,7 +276,7 @@ def test_what_somebody_between_says_is_not_put_into_the_page(
         ),
     )
     sidebar.open(li)
-    expect(sidebar.problem("network_gone" if status == 200 else "server_error")).to_be_visible()
+    expect(sidebar.problem("network_gone" if status == 200 else "server_gone")).to_be_visible()
     expect(sidebar.page.locator("input")).to_have_count(0)
 
 
@@ -317,3 +354,20 @@ def test_a_whole_page_about_a_busy_wecom_is_asked_again_as_it_says(
         stage.box.named_faults.clear()
     sidebar.page.clock.fast_forward(3000)
     expect(sidebar.name).to_have_text("框架李一")
+
+
+def test_keys_lead_to_the_tabs_and_are_listed_on_asking(sidebar: Sidebar, li: str) -> None:
+    sidebar.open(li)
+    expect(sidebar.name).to_have_text("框架李一")
+    keys = sidebar.page.keyboard
+    keys.press("2")
+    box = sidebar.page.locator("#note-text")
+    expect(box).to_be_visible()
+    box.press_sequentially("1?")
+    expect(box).to_have_value("1?")
+    box.blur()
+    keys.press("?")
+    expect(sidebar.page.get_by_role("heading", name="快捷键")).to_be_focused()
+    assert barriers(sidebar.page) == ""
+    keys.press("Escape")
+    expect(sidebar.page.locator("#sheet-box")).to_be_hidden()

@@ -2,18 +2,18 @@
 
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.customers.actions.remark import REMARK_LENGTH
 from app.db import fit
+from app.outbox import customer_path
 from app.sandbox.world import Tag, TagGroup
 from app.words import clean
 from sidebar.panels.showing import visible
 from tests.browser.client import ChatClient, card_address, newcomer, settle
-from tests.browser.hostile import HOSTILE, TRICKS, WRAPS
+from tests.browser.fragments import read_fragments
+from tests.browser.hostile import HOSTILE, TRICKS, WRAPS, field_of
 from tests.browser.watching import Browsing
 from tests.deployment import Deployment
 
@@ -25,27 +25,6 @@ WAYS = len(WRAPS)
 SHAPES = """(selector) => [...document.querySelectorAll(selector)].map(
   (one) => [...one.querySelectorAll("*")].map((element) => element.tagName).join(" "))"""
 TEXTS = "(selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent)"
-# Each customer's card as htmx gets it: what its heading says, and which elements it has.
-CARDS = """async (ids) => {
-  const read = async (id) => {
-    const headers = { "HX-Request": "true" };
-    const answer = await fetch(`/sidebar/customers/${id}/profile`, { headers });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const text = (selector) => page.querySelector(selector)?.textContent ?? "";
-    return {
-      name: text(".bk-header__name > bdi"),
-      description: text(".bk-header__description > bdi"),
-      remark: text(".bk-header__remark > bdi"),
-      source: text(".bk-source bdi"),
-      shape: [...page.querySelectorAll("*")].map((element) => element.tagName).join(" "),
-    };
-  };
-  const cards = [];
-  for (let at = 0; at < ids.length; at += 8) {
-    cards.push(...(await Promise.all(ids.slice(at, at + 8).map(read))));
-  }
-  return cards;
-}"""
 
 
 @dataclass(frozen=True)
@@ -57,11 +36,6 @@ class Crowd:
 
     customers: list[str]
     tagged: list[str]
-
-
-def field_of(number: int) -> list[str]:
-    """Return the strings of one field of all customers; each trick comes in every field once."""
-    return [HOSTILE[(number + at) % WAYS * len(TRICKS) + at] for at in range(len(TRICKS))]
 
 
 @pytest.fixture(scope="module")
@@ -124,18 +98,19 @@ def test_what_the_card_tells_of_a_customer_is_text(
 ) -> None:
     address = card_address(stage, crowd.customers[0])
     page = open_page(address, cookies={"sandbox_member": "lisi"})
-    cards = page.evaluate(CARDS, crowd.customers)
-    told = {
-        key: [card[key] for card in cards] for key in ("name", "source", "remark", "description")
-    }
-    names, states, remarks, descriptions = (map(visible, field_of(n)) for n in range(WAYS))
-    assert told == {
-        "name": list(names),
-        "source": [f"来自渠道「{state}」" for state in states],
-        "remark": list(remarks),
-        "description": list(descriptions),
-    }
-    assert len({card["shape"] for card in cards}) == 1
+    read = read_fragments(
+        page,
+        [customer_path(customer) for customer in crowd.customers],
+        ".bk-header__name > bdi",
+        ".bk-header__remark bdi",
+        ".bk-header__description bdi",
+        ".bk-source li:first-child",
+        within=".bk-header",
+    )
+    names, states, remarks, descriptions = (list(map(visible, field_of(n))) for n in range(WAYS))
+    channels = [f"来自渠道「{state}」" for state in states]
+    assert list(read.texts.values()) == [names, remarks, descriptions, channels]
+    assert len(read.ways) == 1
 
 
 def test_tags_on_the_card_are_text(open_page: Browsing, stage: Deployment, crowd: Crowd) -> None:
@@ -160,27 +135,6 @@ def test_tags_in_the_sheet_are_text(open_page: Browsing, stage: Deployment, crow
     page.locator("#tag-form .bk-chip:visible").first.click()
     expect(page.locator("#toast bdi")).to_have_text(re.compile("^已去掉「"))
     assert shapes(page, "#toast .bk-say__text") == 1
-
-
-def test_a_remark_that_is_typed_is_text(
-    open_page: Browsing, stage: Deployment, crowd: Crowd
-) -> None:
-    open_page.allow("422")
-    page = open_page(card_address(stage, crowd.customers[0]), cookies={"sandbox_member": "lisi"})
-    field, summary = page.locator("#remark-input"), page.locator("#remark-edit summary")
-    for text in field_of(1):
-        if not field.is_visible():
-            summary.click()
-        field.fill(text)
-        with page.expect_response(lambda answer: answer.url.endswith("/remark")) as answer:
-            page.keyboard.press("Enter")
-        said = " ".join(clean(" ".join(text.split())).split())
-        if answer.value.status == HTTPStatus.OK:
-            expect(field).not_to_be_visible()
-        else:
-            assert len(said) > REMARK_LENGTH
-            expect(page.get_by_role("alert")).to_contain_text("备注最多 20 个字")
-    assert shapes(page, "#remark summary") == 1
 
 
 def test_groups_on_the_card_are_text(open_page: Browsing, stage: Deployment, crowd: Crowd) -> None:

@@ -22,6 +22,7 @@ from tests.deployment import ROOT, free_port
 USUAL_PORT = 8000
 MOST_BYTES = 250 * 1024
 NARROW, TALL = 360, 640
+EDITOR_HEIGHT = 900
 # What the sandbox's own bars take of a narrow window, the one about the fault among them.
 BARS = 302
 # Of the demo's history: somebody in the middle of it, and somebody who left.
@@ -92,6 +93,10 @@ def test_the_card_is_pictured(open_page: Browsing, demo: str, pictures: Path) ->
     expect(page.get_by_role("button", name="意向", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
+    expect(page.locator(".bk-pipeline")).to_contain_text("售后")
+    expect(page.get_by_role("link", name="同事 1")).to_be_visible()
+    for value in ("154****0952", "¥800", "热销款、礼盒"):
+        expect(page.locator("#fields")).to_contain_text(value)
     keep(page, pictures / "card-light.png")
 
 
@@ -100,7 +105,67 @@ def test_the_card_of_a_lost_customer_is_pictured(
 ) -> None:
     page = narrow(open_page, demo, LOST, dark=True)
     expect(page.locator(".bk-bar_loss")).to_contain_text("删除了你")
+    expect(page.get_by_role("textbox", name="写一句原因")).to_have_value("等调货太久，没赶上婚礼")
+    expect(page.locator("#timeline")).to_contain_text("她已经删除了我")
     keep(page, pictures / "card-lost-dark.png")
+
+
+def test_the_panel_of_follow_ups_is_pictured(
+    open_page: Browsing, demo: str, pictures: Path
+) -> None:
+    page = narrow(open_page, demo, KEEN, panel="follow_ups")
+    expect(page.locator("#reminders")).to_contain_text("明天 09:30")
+    expect(page.locator("#history")).to_contain_text("那天小忆休息，是我接待的")
+    page.locator("#note-text").fill("周六下午三点带妈妈过来，礼盒先备好")
+    page.get_by_role("radiogroup").get_by_text("明天", exact=True).click()
+    expect(page.locator("#draft-state")).not_to_be_empty()
+    page.locator(".bk-who").click()
+    keep(page, pictures / "follow-ups.png")
+
+
+def test_the_scripts_are_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    page = narrow(open_page, demo, KEEN, panel="scripts")
+    page.get_by_role("link", name="企业", exact=True).click()
+    expect(page.get_by_role("link", name="接待 4")).to_be_visible()
+    expect(page.locator(".bk-item mark").first).to_contain_text("沈佳禾")
+    keep(page, pictures / "scripts.png")
+
+
+def test_the_materials_are_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    page = narrow(open_page, demo, KEEN, panel="materials", dark=True)
+    page.get_by_role("link", name="企业", exact=True).click()
+    expect(page.locator(".bk-item")).to_have_count(9)
+    for picture in page.locator(".bk-item img:visible").all():
+        expect(picture).to_have_js_property("complete", value=True)
+    keep(page, pictures / "materials-dark.png")
+
+
+def test_the_admin_web_is_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    page = open_page(f"{demo}/admin/", width=WIDE, height=TALL)
+    page.get_by_role("link", name="用企业微信扫码登录").click()
+    page.get_by_role("link", name="钱尔雅").click()
+    expect(page.locator(".ad-tile__figure").first).to_be_visible()
+    keep(page, pictures / "admin.png")
+    page.get_by_role("link", name="客户", exact=True).click()
+    expect(page.locator("#count")).to_contain_text("位客户")
+    expect(page.get_by_role("row").filter(has_text=KEEN).first).to_contain_text("意向")
+    keep(page, pictures / "customers.png")
+
+
+def test_the_editor_of_welcomes_is_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
+    page = open_page(f"{demo}/admin/", width=WIDE, height=EDITOR_HEIGHT)
+    page.get_by_role("link", name="用企业微信扫码登录").click()
+    page.get_by_role("link", name="钱尔雅").click()
+    page.get_by_role("link", name="欢迎语", exact=True).click()
+    page.get_by_role("link", name="门店夜间").click()
+    page.get_by_role("button", name="＋ 链接").click()
+    page.locator("[name=a_title]").fill("秋冬新款，三分钟看完")
+    page.locator("[name=a_url]").fill("https://example.com/autumn")
+    page.locator("[name=a_desc]").fill("大衣、毛衣和围巾")
+    page.get_by_role("heading", name="说什么").click()
+    expect(page.locator("#side .ad-phone")).to_contain_text("大衣、毛衣和围巾")
+    expect(page.locator("#side [data-fit]")).to_be_visible()
+    keep(page, pictures / "welcome-editor.png")
 
 
 def test_a_refused_signature_is_pictured(open_page: Browsing, demo: str, pictures: Path) -> None:
@@ -136,12 +201,14 @@ def desk(
     return client
 
 
-def narrow(open_page: Browsing, demo: str, name: str, *, dark: bool = False) -> Page:
-    """Open a customer's card alone, as on a phone."""
+def narrow(
+    open_page: Browsing, demo: str, name: str, *, panel: str = "profile", dark: bool = False
+) -> Page:
+    """Open a panel of a customer's card alone, as on a phone."""
     chats = requests.get(f"{demo}/sandbox/api/chats?userid=zhaoyi", timeout=5).json()["chats"]
     customer = next(chat["id"] for chat in chats if chat["name"] == name)
     return open_page(
-        f"{demo}/sidebar/customers/{customer}/profile",
+        f"{demo}/sidebar/customers/{customer}/{panel}",
         width=NARROW,
         height=TALL,
         scale=2,

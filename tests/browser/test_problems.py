@@ -25,6 +25,8 @@ def test_outside_wecom_a_page_says_where_to_open_it(
     open_page.allow("status of 403")
     page = open_page(f"{stage.address}/sidebar/", dark=dark, user_agent=PLAIN)
     assert tells(page, "outside_wecom", "请在企业微信中打开")
+    assert page.get_by_alt_text("这个页面的二维码").evaluate("code => code.naturalWidth") > 0
+    expect(page.get_by_text("编号 B101")).to_be_visible()
 
 
 @themes

@@ -84,9 +84,9 @@ def proxys(status: int) -> Callable[[Route], None]:
     ("fail", "kind"),
     [
         (lambda route: route.abort(), "network_gone"),
-        (proxys(502), "server_error"),
-        (proxys(403), "server_error"),
-        (proxys(404), "server_error"),
+        (proxys(502), "server_gone"),
+        (proxys(403), "server_gone"),
+        (proxys(404), "server_gone"),
         (proxys(200), "network_gone"),
     ],
     ids=["network gone", "proxy's 502", "proxy's 403", "proxy's 404", "proxy's 200"],

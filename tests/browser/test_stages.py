@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.customers.actions import import_pipelines, record_change
 from app.db import Database
@@ -100,8 +100,35 @@ def test_what_was_typed_about_one_change_does_not_stand_about_the_next(shown: Sh
     page.get_by_label("补一句（可不填）").fill("老客户介绍")
     tap(page, "无意向")
     said(page, "已改为「无意向」")
-    assert why(page) == ""
+    expect(page.get_by_label("补一句（可不填）")).to_have_value("")
     expect(page.locator("#timeline")).to_contain_text("新客户 → 成交 · 老客户介绍")
+
+
+def test_what_is_done_quickly_goes_one_after_another_and_the_last_picture_stands(
+    shown: Shown,
+) -> None:
+    page = shown.open()
+    sent: list[str] = []
+    held: list[Route] = []
+    page.on("request", lambda request: sent.append(request.url.rpartition("/")[2]))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/stage-note", hold)
+    tap(page, "成交")
+    page.get_by_label("补一句（可不填）").fill("老客户介绍")
+    sent.clear()
+    with page.expect_request("**/stage-note"):
+        tap(page, "无意向")
+    expect(page.get_by_role("button", name="无意向", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    assert sent == ["stage-note"]
+    held.pop().continue_()
+    expect(page.locator("#timeline")).to_contain_text("成交 → 无意向")
+    expect(page.locator("#timeline")).to_contain_text("新客户 → 成交 · 老客户介绍")
+    assert sent == ["stage-note", "stage"]
 
 
 def test_a_wrong_amount_is_told_beside_it_and_stays_to_be_put_right(

@@ -1,9 +1,10 @@
 """A browser that is watched: no page may fail in its console, and none may shut anybody out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 from axe_playwright_python.sync_playwright import Axe
@@ -50,8 +51,13 @@ class Browsing:
         language: str = "zh-CN",
         user_agent: str | None = None,
         cookies: Mapping[str, str] | None = None,
+        mobile: bool = False,
+        motion: bool = False,
     ) -> Page:
-        """Open an address as somebody who was never here: no cookies but these."""
+        """Open an address as somebody who was never here: no cookies but these.
+
+        `mobile`: as on a phone, where texts can be enlarged alone; `motion`: somebody who likes it.
+        """
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=scale,
@@ -59,7 +65,8 @@ class Browsing:
             locale=language,
             timezone_id="Asia/Shanghai",
             user_agent=user_agent,
-            reduced_motion="reduce",
+            is_mobile=mobile,
+            reduced_motion="no-preference" if motion else "reduce",
         )
         context.set_default_timeout(SECONDS * 1000)
         self._contexts.append(context)
@@ -135,10 +142,22 @@ def barriers(place: Page | Frame) -> str:
 
     Axe is evaluated and not put in as a script: our Content-Security-Policy would refuse that.
     """
-    found = Axe().run(place, options=AXE_OPTIONS).response["violations"]
+    return word_barriers(Axe().run(place, options=AXE_OPTIONS).response["violations"])
+
+
+def word_barriers(violations: Sequence[Mapping[str, Any]]) -> str:
+    """Say in words what axe found."""
     return "\n".join(
         f"{violation['id']} ({violation['impact']}): {violation['help']}\n"
         f"  at {', '.join(str(target) for target in node['target'])}\n  {node['failureSummary']}"
-        for violation in found
+        for violation in violations
         for node in violation["nodes"]
     )
+
+
+def sideways(page: Page) -> str:
+    """Say how far the page reaches beyond the window; nothing if it does not."""
+    # Not innerWidth: on a phone a page that is too wide makes the window wider.
+    window = page.evaluate("document.documentElement.clientWidth")
+    wide = page.evaluate("document.scrollingElement.scrollWidth") - window
+    return f"{wide} px too wide at {window}" if wide > 0 else ""

@@ -11,12 +11,12 @@ from app.claims import RETRY_SECONDS, Claim, Later, claim_due
 from app.customers.models import FollowUser
 from app.deliveries.models import Delivery
 from app.inbox.actions import Received, record_received, replay
-from app.inbox.models import InboxEvent
+from app.inbox.models import BODY_PURPOSE, InboxEvent
 from app.runtime import Runtime
 from app.wecom.envelope import event_key, read_event
 from callbacks import routing
 from callbacks.jobs import work_event
-from callbacks.reaction import BODY_PURPOSE, Reaction, Record, StoredEvent
+from callbacks.reaction import Reaction, Record, StoredEvent
 from tests.callbacks.letters import xml
 
 KEY = ("test_event", "test_change")

@@ -1,11 +1,7 @@
 """Alerts of losses: who hears of what, once, late enough, and never more than WeCom delivers."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,103 +11,14 @@ from sqlalchemy import update
 from app import clock
 from app.churn.actions import record_alerts, record_losses
 from app.claims import claim_due
-from app.customers.actions import Change, put_into_first_stage, record_change
-from app.db import Database
+from app.customers.actions import Change, record_change
 from app.deliveries.actions import record_intent
 from app.deliveries.models import Delivery
 from app.members.jobs import sync_members
 from app.messages import work_message
-from app.pacing import quiet_until
-from app.runtime import Runtime, build_runtime
-from app.sandbox.server import Sandbox, SandboxServer
-from tests.settings import make_config
+from tests.churn.shop import Shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@dataclass
-class Shop:
-    """A sandbox, a runtime beside it, and the verbs of these tests."""
-
-    box: Sandbox
-    runtime: Runtime
-
-    def lose(self, external_userid: str, *, userid: str = "lisi", kind: str = "customer") -> None:
-        """Have a customer come three days ago, and go now."""
-        now = clock.utcnow()
-        with self.runtime.db.write() as session:
-            for what, at in (("add", now - timedelta(days=3)), (kind, now)):
-                record_change(
-                    session,
-                    Change(userid=userid, external_userid=external_userid, kind=what, at=at),
-                )
-            put_into_first_stage(session, external_userid)
-            losses = record_losses(session, userid, external_userid)
-            record_alerts(session, losses, self.runtime.config.alerts)
-
-    def come_back(self, external_userid: str) -> None:
-        again = Change(
-            userid="lisi", external_userid=external_userid, kind="add", at=clock.utcnow()
-        )
-        with self.runtime.db.write() as session:
-            record_change(session, again)
-            record_losses(session, "lisi", external_userid)
-
-    def send(self) -> list[datetime | None]:
-        """Work everything that is due, as the lane does."""
-        with self.runtime.db.write() as session:
-            claims = claim_due(session, Delivery, limit=500, lease=60)
-        return [work_message(self.runtime, claim) for claim in claims]
-
-    def cards(self, userid: str = "lisi") -> list[dict[str, Any]]:
-        return [row.body["template_card"] for row in self.box.ledger.messages(userid)]
-
-    def titles(self, userid: str = "lisi") -> list[str]:
-        return [card["main_title"]["title"] for card in self.cards(userid)]
-
-    def outcomes(self) -> list[tuple[str | None, str]]:
-        with self.runtime.db.read() as session:
-            return [(d.outcome, d.reason) for d in session.query(Delivery).order_by(Delivery.id)]
-
-
-@pytest.fixture
-def alerts() -> dict[str, Any]:
-    """Give the configuration of alerts; a test may change it before it asks for the shop."""
-    return {"grace_seconds": 0}
-
-
-@pytest.fixture
-def shop(tmp_path: Path, db: Database, alerts: dict[str, Any]) -> Iterator[Shop]:
-    with standing(tmp_path, db, alerts) as shop:
-        yield shop
-
-
-@pytest.fixture
-def many(tmp_path: Path, any_db: Database, alerts: dict[str, Any]) -> Iterator[Shop]:
-    """Give a shop on every kind of database."""
-    with standing(tmp_path, any_db, alerts) as shop:
-        yield shop
-
-
-@contextmanager
-def standing(tmp_path: Path, db: Database, alerts: dict[str, Any]) -> Iterator[Shop]:
-    """Let a sandbox stand beside a runtime."""
-    box = Sandbox(tmp_path / "clock", seed=True)
-    clock.follow(tmp_path / "clock")
-    with SandboxServer(box) as address:
-        wecom = {"api_base": address, "secret": box.secret}
-        config = make_config(
-            tmp_path,
-            database={"url": db.url.render_as_string(hide_password=False)},
-            wecom=wecom,
-            alerts=alerts,
-        )
-        runtime = build_runtime(config)
-        sync_members(runtime)
-        yield Shop(box, runtime)
-        runtime.db.close()
-    box.close()
-    clock.follow(None)
 
 
 def test_the_member_hears_once(shop: Shop) -> None:
@@ -166,15 +73,13 @@ class TestGrace:
 
     def test_the_member_hears_when_it_is_over(self, shop: Shop) -> None:
         shop.lose("wm1")
-        shop.box.clock.move(61)
-        clock.follow(shop.box.clock.file)
+        shop.wait(61)
         shop.send()
         assert shop.titles() == ["客户删除了你"]
 
     def test_who_is_back_within_it_was_not_lost(self, shop: Shop) -> None:
         shop.lose("wm1")
-        shop.box.clock.move(61)
-        clock.follow(shop.box.clock.file)
+        shop.wait(61)
         shop.come_back("wm1")
         shop.send()
         assert (shop.titles(), shop.outcomes()) == ([], [("cancelled", "returned")])
@@ -201,8 +106,7 @@ def test_a_second_digest_waits_for_the_next_minute(shop: Shop) -> None:
         again = shop.send()
     soonest = min(at for at in again if at is not None)
     assert soonest > clock.utcnow() + timedelta(seconds=30)
-    shop.box.clock.move(61)
-    clock.follow(shop.box.clock.file)
+    shop.wait(61)
     shop.send()
     assert shop.titles() == ["25 位客户流失", "25 位客户流失"]
 
@@ -247,8 +151,7 @@ def test_a_message_never_goes_to_everybody(shop: Shop) -> None:
     shop.lose("wm1", userid="@all")
     for _ in range(8):
         shop.send()
-        shop.box.clock.move(4000)
-        clock.follow(shop.box.clock.file)
+        shop.wait(4000)
     assert shop.box.ledger.messages() == []
     assert shop.outcomes() == [("failed", "broken")]
 
@@ -266,8 +169,7 @@ def test_a_message_that_cannot_be_built_comes_to_an_end(shop: Shop) -> None:
         session.execute(update(Delivery).values(ref="no number"))
     for _ in range(10):
         shop.send()
-        shop.box.clock.move(4000)
-        clock.follow(shop.box.clock.file)
+        shop.wait(4000)
     assert shop.outcomes() == [("failed", "broken")]
 
 
@@ -287,8 +189,7 @@ def test_a_message_that_wecom_refuses_is_tried_again_and_then_failed(shop: Shop)
     tries = 0
     while shop.send() and tries < 20:
         tries += 1
-        shop.box.clock.move(4000)
-        clock.follow(shop.box.clock.file)
+        shop.wait(4000)
     assert (tries, shop.outcomes()) == (6, [("failed", "refused")])
 
 
@@ -296,41 +197,31 @@ def test_a_message_whose_answer_was_lost_is_delivered_once(shop: Shop) -> None:
     shop.box.faults.drop_reply("message/send", times=1)
     shop.lose("wm1")
     shop.send()
-    shop.box.clock.move(5)
-    clock.follow(shop.box.clock.file)
+    shop.wait(5)
     shop.send()
     assert len(shop.titles()) == 1
     assert shop.outcomes() == [("sent", "")]
 
 
-@pytest.mark.parametrize(
-    ("hours", "now", "until"),
-    [
-        ("22:00-08:00", "2026-03-01 23:30", "2026-03-02 08:00"),
-        ("22:00-08:00", "2026-03-01 03:00", "2026-03-01 08:00"),
-        ("22:00-08:00", "2026-03-01 08:00", None),
-        ("22:00-08:00", "2026-03-01 21:59", None),
-        ("12:00-14:00", "2026-03-01 13:00", "2026-03-01 14:00"),
-        ("12:00-14:00", "2026-03-01 14:00", None),
-        (None, "2026-03-01 13:00", None),
-    ],
-)
-def test_quiet_hours_end_when_they_say(hours: str | None, now: str, until: str | None) -> None:
-    def at(text: str) -> datetime:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZONE)
-
-    found = quiet_until(at(now).astimezone(UTC), hours, ZONE)
-    assert found == (at(until) if until else None)
-
-
-class TestQuietHours:
-    """With quiet hours that hold all day but for a minute."""
+class TestMassLoss:
+    """With an admin, and more than ten an hour being too many."""
 
     @pytest.fixture
     def alerts(self) -> dict[str, Any]:
-        return {"grace_seconds": 0, "quiet_hours": "00:01-00:00"}
+        return {"grace_seconds": 0, "admins": ["qianer"]}
 
-    def test_alerts_wait(self, shop: Shop) -> None:
-        shop.lose("wm1")
-        (again_at,) = shop.send()
-        assert (shop.titles(), again_at is not None) == ([], True)
+    def test_the_admins_hear_of_it_once_and_how_many_there_were(self, shop: Shop) -> None:
+        for number in range(12):
+            shop.lose(f"wm{number}", kind="member")
+        shop.send()
+        [card] = [card for card in shop.cards("qianer") if "集中" in card["main_title"]["title"]]
+        assert card["main_title"]["desc"] == (
+            "李思远 在 60 分钟内删除或失去了 12 位客户，请尽快核实"
+        )
+        assert card["card_action"]["url"].partition("#")[0].endswith("/admin/losses")
+        for number in range(12, 24):
+            shop.lose(f"wm{number}", kind="member")
+        shop.wait(61)
+        shop.send()
+        assert shop.titles("qianer").count("客户集中流失") == 1
+        assert "客户集中流失" not in shop.titles("lisi")

@@ -1,5 +1,6 @@
 """Why customers were lost: a tap puts it down, another clears it, nobody overwrites unawares."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -93,6 +94,14 @@ def test_it_is_put_down_before_the_event_of_the_loss_is_worked(db: Database) -> 
     with db.write() as session:
         record_losses(session, "zhaoyi", WANG)
         assert [loss.reason for loss in session.scalars(select(Loss))] == ["mistake"]
+
+
+def test_tapped_twice_at_once_before_that_event_it_is_put_down_once(any_db: Database) -> None:
+    follow = lost(any_db)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: put_down(any_db, follow, "price"), range(4)))
+    with any_db.read() as session:
+        assert session.scalars(select(Loss.reason)).one() == "price"
 
 
 def test_undo_does_not_overwrite_what_a_manager_said_meanwhile(db: Database) -> None:

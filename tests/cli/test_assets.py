@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 import tomllib
 from base64 import b64encode
 from collections.abc import Iterator
@@ -12,8 +13,11 @@ import pytest
 
 from app.assets import MANIFEST, VENDOR
 from app.cli.assets import ROOT, bring_assets
+from app.cli.css import keep_classes
 from tests.cli.npm_registry import NpmRegistry, integrity, lock
 
+# What the pages of the admin web alone load.
+ADMIN = {"bootstrap.css", "echarts.js"}
 FILES = {"d/paint.js": "paint()", "L": "Do as you like.", "d/other.js": "unwanted"}
 
 
@@ -46,6 +50,19 @@ def test_the_named_files_are_brought_with_their_licences(
     assert "Do as you like." in found["licences.txt"]
     assert not (tmp_path / "node_modules").exists()
     assert capsys.readouterr().out.endswith("1 个前端文件，0 KB\n")
+
+
+def test_a_file_made_of_several_works_brings_the_licence_of_each(
+    tmp_path: Path, registry: NpmRegistry
+) -> None:
+    parts = FILES | {"parts/L": "And mention us."}
+    lock(tmp_path, {"paint": registry.put("paint", parts)})
+    wanted = tmp_path / "assets.toml"
+    wanted.write_text(wanted.read_text().replace('"L"', '["L", "parts/L"]'))
+    bring_assets(tmp_path, tmp_path / "vendor")
+    said = (tmp_path / "vendor" / "licences.txt").read_text()
+    assert "Do as you like." in said
+    assert "And mention us." in said
 
 
 def test_npm_runs_again_only_when_something_has_changed(
@@ -111,8 +128,32 @@ def test_the_vendor_files_are_those_of_the_manifest() -> None:
         assert entry["integrity"] == "sha384-" + b64encode(digest).decode()
 
 
-def test_the_vendor_files_stay_light() -> None:
-    names = json.loads((VENDOR / MANIFEST).read_bytes())["files"]
+def test_the_vendor_files_of_the_sidebar_stay_light() -> None:
+    names = json.loads((VENDOR / MANIFEST).read_bytes())["files"].keys() - ADMIN
     sizes = {name: len(gzip.compress((VENDOR / name).read_bytes(), 9)) for name in names}
     print(f"gzip: {sizes}, together {sum(sizes.values())} bytes")  # noqa: T201 -- seen with -rP
-    assert sum(sizes.values()) < 60_000
+    assert sum(sizes.values()) < 40_000
+
+
+def test_of_a_style_sheet_the_named_classes_are_kept_and_what_needs_none() -> None:
+    sheet = (
+        "body{margin:0}.a,.b{color:red}.b{top:0}p:not(.b){left:0}.a:not(.b){left:1px}"
+        "@media (min-width:1px){.b{top:1px}.a{top:2px}}@media print{.b{top:3px}}"
+        "@keyframes k{to{top:0}}"
+    )
+    assert keep_classes(sheet, ["a"]) == (
+        "body{margin:0}.a{color:red}@media (min-width:1px){.a{top:2px}}"
+    )
+
+
+def test_every_class_of_weui_that_a_page_uses_is_kept() -> None:
+    wanted = tomllib.loads((ROOT / "assets.toml").read_text(encoding="utf-8"))["weui.css"]
+    pages = [
+        path for kind in ("html", "js", "css") for path in (ROOT / "sidebar").rglob(f"*.{kind}")
+    ]
+    used = {
+        name
+        for path in pages
+        for name in re.findall(r"(?<![-\w])weui-[a-z][\w-]*", path.read_text(encoding="utf-8"))
+    }
+    assert used - {"weui-theme"} == set(wanted["classes"])

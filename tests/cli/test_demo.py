@@ -20,16 +20,35 @@ from sqlalchemy import select
 
 from app import clock
 from app.churn.models import Loss
+from app.cli.demo.notebook import NOTEBOOK
 from app.cli.demo.people import NEWCOMERS, REGULARS
-from app.customers.models import Customer, CustomerStage, FollowUser, Stage, TimelineEntry
+from app.cli.demo.plot import customer_id
+from app.customers.models import (
+    Customer,
+    CustomerStage,
+    CustomField,
+    FieldValue,
+    FollowUp,
+    FollowUser,
+    Reminder,
+    Stage,
+    StageChange,
+    TimelineEntry,
+)
 from app.db import Database
 from app.deliveries.models import Delivery
 from app.groups.models import GroupChat, GroupMember
 from app.inbox.models import InboxEvent
+from app.library.actions import FORMS
+from app.library.queries import find_picture, list_items
 from tests.deployment import ROOT, free_port
 
 END_SECONDS = 40.0
-STAGES = {"新客户": 13, "初步沟通": 10, "意向": 8, "成交": 6, "无意向": 3}
+ON_TO_STAGE = StageChange.to_stage_id == Stage.id
+STAGES = {"新客户": 12, "初步沟通": 10, "意向": 9, "成交": 6, "无意向": 3}
+# Of those who have bought something.
+SERVICE = {"可取件": 1, "已完成": 2}
+LATER = ("意向", "成交")
 
 
 @dataclass
@@ -76,6 +95,28 @@ def test_the_demo_says_ready_with_its_address(world: World) -> None:
     assert world.said[-1].startswith("READY http://127.0.0.1:"), world.said
 
 
+def test_the_library_has_something_of_every_kind(db: Database) -> None:
+    with db.read() as session:
+        items = [
+            item
+            for shelf in ("scripts", "materials")
+            for item in list_items(session, "zhaoyi", shelf, tab="corp")[0]
+        ]
+        frequent, _more = list_items(session, "zhaoyi", "scripts", tab="frequent")
+        own, _more = list_items(session, "zhaoyi", "scripts", tab="own")
+        parts = [part for item in items for part in item.parts]
+        pictures = [
+            find_picture(session, "zhaoyi", part.material.id)
+            for part in parts
+            if part.material and part.msgtype == "image"
+        ]
+    assert {part.msgtype for part in parts} == set(FORMS)
+    assert pictures
+    assert all(pictures)
+    assert [item.is_favourite for item in frequent[:5]] == [True, True, False, False, False]
+    assert len(own) == 2
+
+
 def test_history_is_whole_and_the_clock_is_right_again(world: World) -> None:
     assert world.history["ticks"] == world.history["planned"]
     assert not world.history["faults"], world.history
@@ -98,7 +139,9 @@ def test_forty_customers_and_three_groups_are_known_to_the_server(
 
 
 def test_every_scan_of_history_got_its_welcome(world: World, db: Database) -> None:
-    scans = len(NEWCOMERS) + sum(one.back is not None for one in NEWCOMERS)
+    scans = len(NEWCOMERS) + sum(
+        (one.back is not None) + (one.also is not None) for one in NEWCOMERS
+    )
     transfers = sum(one.moved is not None for one in NEWCOMERS)
     with db.read() as session:
         fates = Counter(session.scalars(select(Delivery.outcome).where(Delivery.kind == "welcome")))
@@ -142,8 +185,68 @@ def test_stages_are_spread_as_scripted_by_members_in_the_sidebar(db: Database) -
         moves = session.scalars(
             select(TimelineEntry.userid).where(TimelineEntry.kind == "stage_changed")
         ).all()
-    assert Counter(names) == STAGES
+    assert Counter(names) == STAGES | SERVICE
     assert set(moves) == {"zhaoyi", "lisi", "sunsan"}
+
+
+def test_most_customers_in_later_stages_have_values_of_every_kind(db: Database) -> None:
+    with db.read() as session:
+        filled = session.execute(
+            select(FieldValue.external_userid, CustomField.kind).join(
+                CustomField, CustomField.id == FieldValue.field_id
+            )
+        ).all()
+        later = session.scalars(
+            select(CustomerStage.external_userid).join(Stage).where(Stage.name.in_(LATER))
+        ).all()
+    known = {external_userid for external_userid, _kind in filled}
+    assert len(known & set(later)) > 0.9 * len(later)
+    kinds = {kind for _external_userid, kind in filled}
+    assert kinds == {"text", "phone", "date", "address", "money", "choice", "choices", "yes_no"}
+
+
+def test_every_member_has_written_notes_and_not_one_is_lost(db: Database) -> None:
+    with db.read() as session:
+        notes = session.scalars(select(FollowUp)).all()
+    wanted = [note.text for page in NOTEBOOK.values() for note in page.notes]
+    assert Counter(note.text for note in notes) == Counter(wanted)
+    assert {note.userid for note in notes} == {"zhaoyi", "lisi", "sunsan"}
+
+
+def test_reminders_are_done_or_wait_and_came_on_their_morning(db: Database) -> None:
+    with db.read() as session:
+        states = Counter(session.scalars(select(Reminder.state)))
+        told = session.scalars(
+            select(Delivery).where(Delivery.kind == "reminder", Delivery.outcome.is_not(None))
+        ).all()
+    assert states == {"done": 2, "open": 2}
+    assert {delivery.outcome for delivery in told} == {"sent"}
+    waits = [delivery.sent_at - delivery.wanted_at for delivery in told if delivery.sent_at]
+    assert max(waits) < timedelta(minutes=1)
+
+
+def test_somebody_is_followed_by_two_members_and_a_group_has_a_notice(db: Database) -> None:
+    with db.read() as session:
+        followers = Counter(
+            session.scalars(
+                select(FollowUser.external_userid).where(FollowUser.removed_at.is_(None))
+            )
+        )
+        notices = session.scalars(select(GroupChat.notice)).all()
+    both = [customer_id(number) for number, one in enumerate(NEWCOMERS, REGULARS) if one.also]
+    assert [followers[who] for who in both] == [2]
+    assert any(notices)
+
+
+def test_who_has_bought_says_for_how_much_and_who_has_not_why(db: Database) -> None:
+    with db.read() as session:
+        changes = session.execute(select(Stage.asks, StageChange).join(Stage, ON_TO_STAGE)).all()
+        losses = session.scalars(select(Loss.reason)).all()
+    amounts = [change.amount for asks, change in changes if asks == "amount"]
+    reasons = [change.reason for asks, change in changes if asks == "reason"]
+    assert (len(amounts), all(amounts)) == (6, True)
+    assert (len(reasons), all(reasons)) == (3, True)
+    assert {"other", "price", "no_need"} <= set(losses)
 
 
 def test_no_event_is_open_or_dead(db: Database) -> None:

@@ -193,6 +193,8 @@ def test_a_value_is_told_as_people_write_it(kind: str, value: Value, shown: str)
         ("+85291234567", "+85****4567"),
         ("075512345678", "075****5678"),
         ("+1234567", "+1****67"),
+        ("1234", "****4"),
+        ("110", "****"),
     ],
 )
 def test_the_middle_of_a_number_is_hidden(phone: str, shown: str) -> None:

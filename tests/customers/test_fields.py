@@ -131,6 +131,14 @@ def test_the_same_again_is_no_change_whoever_wrote_it(any_db: Database) -> None:
     assert len(told(any_db)) == 1
 
 
+def test_a_number_is_not_found_out_by_trying(db: Database) -> None:
+    fields = start(db)
+    put(db, fields["phone"], [PHONE])
+    with pytest.raises(FieldConflict):
+        put(db, fields["phone"], [PHONE], userid="lisi", seen=0)
+    assert not put(db, fields["phone"], [PHONE], seen=0).changed
+
+
 def test_nobody_overwrites_a_colleague_unawares(any_db: Database) -> None:
     fields = start(any_db)
     put(any_db, fields["budget"], ["3000"], userid="lisi")
@@ -196,6 +204,8 @@ def test_a_field_that_does_not_exist_is_refused(any_db: Database, field_id: int)
     start(any_db)
     with pytest.raises(NotFound):
         put(any_db, field_id, ["x"])
+    with any_db.read() as session:
+        assert find_field_state(session, WANG, field_id) is None
 
 
 def test_a_customer_whom_nobody_knows_has_no_fields(db: Database) -> None:
@@ -206,13 +216,16 @@ def test_a_customer_whom_nobody_knows_has_no_fields(db: Database) -> None:
 
 def test_a_field_that_is_read_only_or_gone_takes_nothing(db: Database) -> None:
     fields = start(db)
+    before = put(db, fields["company"], ["南山"])
     with db.write() as session:
         session.get_one(CustomField, fields["company"]).read_only = True
         session.get_one(CustomField, fields["budget"]).removed_at = session.get_one(
             Customer, WANG
         ).created_at
     with pytest.raises(FieldRefused, match="「公司」只能查看"):
-        put(db, fields["company"], ["南山"])
+        put(db, fields["company"], ["北山"])
+    with pytest.raises(FieldRefused, match="「公司」只能查看"):
+        undo(db, before.change_id)
     with pytest.raises(NotFound):
         put(db, fields["budget"], ["1"])
 

@@ -1,5 +1,6 @@
 """Notes (跟进): written once however often sent, put right within a day; drafts that stay."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.customers.actions import (
     save_draft,
 )
 from app.customers.actions.profile import ensure_customer
+from app.customers.errors import BoxSpent
 from app.customers.models import FollowUp, Reminder
 from app.customers.queries import find_draft, get_timeline_page
 from app.db import Database
@@ -87,10 +89,31 @@ def test_one_box_sent_many_times_at_once_is_one_note(any_db: Database) -> None:
     assert texts(any_db) == ["已寄样品"]
 
 
+def test_many_write_about_one_customer_at_once(any_db: Database) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: note(any_db, "来过电话", box(userid=f"member{n}")), range(16)))
+    assert texts(any_db) == ["来过电话"] * 16
+
+
 def test_what_was_typed_on_after_an_answer_that_got_lost_is_in_the_note(any_db: Database) -> None:
     note(any_db, "已寄样品")
     note(any_db, "已寄样品，周五回访")
     assert texts(any_db) == ["已寄样品，周五回访"]
+
+
+@pytest.mark.parametrize("between", [edit, remove, None])
+def test_a_box_that_was_sent_writes_over_no_note(
+    db: Database, between: Callable[..., None] | None
+) -> None:
+    made = note(db, "已寄样品")
+    if between is edit:
+        edit(db, made, "已寄样品三份")
+    elif between is remove:
+        remove(db, made)
+    stood = texts(db)
+    with pytest.raises(BoxSpent):
+        note(db, "已寄样品，周五回访" if between else "要蓝色的")
+    assert texts(db) == stood
 
 
 def test_two_members_boxes_are_two_notes(db: Database) -> None:
@@ -154,6 +177,8 @@ def test_after_a_day_a_note_stands_as_it_is(db: Database, tmp_path: Path) -> Non
             edit(db, made, "今天改的")
         with pytest.raises(Refused, match="24 小时"):
             remove(db, made)
+        with pytest.raises(BoxSpent):
+            note(db, "昨天的，今天补的")
     finally:
         clock.follow(None)
     assert texts(db) == ["昨天的"]

@@ -20,11 +20,15 @@ LI = "wmLi"
 @pytest.fixture
 def shop(any_db: Database) -> Database:
     """Give a database in which zhaoyi follows 李晓雯."""
-    change = Change(userid="zhaoyi", external_userid=LI, kind="add", at=START)
-    with any_db.write() as session:
-        record_change(session, change)
-        session.get_one(Customer, LI).name = "李晓雯"
+    follow_li(any_db)
     return any_db
+
+
+def follow_li(db: Database, name: str = "李晓雯") -> None:
+    change = Change(userid="zhaoyi", external_userid=LI, kind="add", at=START)
+    with db.write() as session:
+        record_change(session, change)
+        session.get_one(Customer, LI).name = name
 
 
 def write(db: Database, text: str, *, userid: str = "zhaoyi") -> bool:
@@ -56,6 +60,46 @@ def test_without_a_remark_he_goes_by_his_name_as_in_wecom(shop: Database) -> Non
     write(shop, "城西店-李姐")
     write(shop, "")
     assert state(shop) == ("李晓雯", ["城西店-李姐", "李晓雯"])
+
+
+@pytest.mark.parametrize(
+    ("was", "way_back"),
+    [
+        ("老备注", "老备注"),
+        ("", ""),
+        ("李晓雯", ""),
+        # Somebody wrote it in WeCom's own window, where more is taken.
+        ("备" * 21, None),
+    ],
+)
+def test_what_wecom_would_not_take_again_cannot_be_brought_back(
+    db: Database, was: str, way_back: str | None
+) -> None:
+    follow_li(db)
+    with db.write() as session:
+        follow = find_follow(session, "zhaoyi", LI)
+        assert follow
+        follow.remark = was
+    with db.write() as session:
+        changed = change_remark(session, LI, userid="zhaoyi", remark="新备注")
+    assert changed.way_back == way_back
+
+
+@pytest.mark.parametrize("name", ["", "\u3164"])
+def test_without_a_name_that_can_be_seen_there_is_no_empty_remark(db: Database, name: str) -> None:
+    follow_li(db, name)
+    write(db, "城西店-李姐")
+    with pytest.raises(Refused, match="备注不能清空"):
+        write(db, "")
+    assert state(db) == ("城西店-李姐", ["城西店-李姐"])
+
+
+@pytest.mark.parametrize("blank", ["\u3164", "\u2800\u200b", "\u200d"])
+def test_a_remark_of_which_nothing_can_be_seen_is_refused(db: Database, blank: str) -> None:
+    follow_li(db)
+    with pytest.raises(Refused, match="没有看得见的字"):
+        write(db, blank)
+    assert state(db) == ("", [])
 
 
 def test_it_is_the_members_own(shop: Database) -> None:

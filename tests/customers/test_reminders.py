@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from app.customers.queries import list_reminders, list_timeline, word_entry
 from app.db import Database
 from app.deliveries.models import Delivery
 from app.errors import NotFound, Refused
+from app.reminders import word_answer
 
 WANG = "wmWang"
 
@@ -99,6 +101,23 @@ def test_so_many_of_one_customer_are_enough(db: Database) -> None:
         remind(db, key=f"box-{number:04}")
     with pytest.raises(Refused, match="20"):
         remind(db, key="box-more")
+
+
+def test_no_more_are_open_by_taking_ends_back(db: Database) -> None:
+    made = remind(db)
+    do(db, cancel_reminder, made)
+    for number in range(MOST_OPEN):
+        remind(db, key=f"more-{number:04}")
+    with pytest.raises(Refused, match="20"):
+        do(db, reopen_reminder, made)
+
+
+def test_a_card_does_not_say_that_it_was_put_off_into_the_past(db: Database) -> None:
+    made = remind(db)
+    with db.write() as session:
+        reminder = session.get_one(Reminder, made)
+        reminder.due_at = later(-1)
+        assert word_answer(reminder, ZoneInfo("Asia/Shanghai")) == "提醒还在"
 
 
 def test_done_is_told_once_and_can_be_taken_back(any_db: Database) -> None:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.customers.actions import StageMove, change_stage, put_into_first_stage, undo_stage
 from app.customers.actions.profile import ensure_customer
 from app.customers.errors import StageConflict
-from app.customers.models import Stage, StageChange
+from app.customers.models import Pipeline, Stage, StageChange
 from app.customers.queries import find_stage_name, get_stage_boards, list_timeline, word_entry
 from app.db import Database
 from app.errors import NotFound
@@ -116,6 +117,18 @@ def test_a_stage_that_does_not_exist_is_refused(any_db: Database) -> None:
     start(any_db)
     with pytest.raises(NotFound):
         move(any_db, 10**17)
+
+
+def test_a_stage_of_a_pipeline_that_is_gone_is_refused(db: Database) -> None:
+    stages = start(db)
+    change_id = move(db, stages["意向"]).change_id
+    with db.write() as session:
+        for pipeline in session.scalars(select(Pipeline)):
+            pipeline.removed_at = clock.utcnow()
+    with pytest.raises(NotFound):
+        move(db, stages["成交"], seen=change_id)
+    with pytest.raises(NotFound):
+        undo(db, change_id)
 
 
 def test_a_customer_who_does_not_exist_is_refused(db: Database) -> None:

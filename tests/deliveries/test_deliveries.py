@@ -4,6 +4,8 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import Database
@@ -12,6 +14,7 @@ from app.deliveries.models import Delivery
 from app.deliveries.queries import (
     REASONS,
     count_outcomes,
+    count_waiting,
     find_latest,
     list_of_customer,
     word_outcome,
@@ -30,6 +33,10 @@ def _opened(db: Database, key: str = "alert:1") -> Delivery:
     delivery = _intent(db, key)
     assert delivery is not None
     return delivery
+
+
+def _intent_of(session: Session, key: str) -> Delivery:
+    return session.scalars(select(Delivery).where(Delivery.dedupe_key == key)).one()
 
 
 def test_a_key_is_used_once(any_db: Database) -> None:
@@ -101,6 +108,28 @@ def test_an_outcome_nobody_knows_is_refused(db: Database) -> None:
     delivery = _opened(db)
     with db.write() as session, pytest.raises(ValueError, match="no such outcome"):
         record_outcome(session, delivery.id, outcome="perhaps")
+
+
+def test_what_is_wanted_later_waits_only_from_then_on_and_whoever_claims_it(
+    any_db: Database,
+) -> None:
+    now = clock.utcnow()
+    with any_db.write() as session:
+        for key, days in (("today", 0), ("tomorrow", 1)):
+            at = now + timedelta(days=days)
+            record_intent(
+                session,
+                kind="reminder",
+                dedupe_key=key,
+                recipient="zhaoyi",
+                due_at=at,
+                wanted_at=at,
+            )
+        # A claim moves it to the end of its lease.
+        _intent_of(session, "today").due_at = now + timedelta(minutes=1)
+    with any_db.read() as session:
+        counts = [count_waiting(session, until=now + timedelta(days=d)) for d in (-1, 0, 1)]
+    assert counts == [0, 1, 2]
 
 
 def test_the_queries_find_the_newest_and_count(db: Database) -> None:

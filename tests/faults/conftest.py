@@ -12,6 +12,6 @@ from tests.deployment import Deployment, deployed
 def shop(tmp_path: Path) -> Iterator[Deployment]:
     """Give a served deployment with a default script; WeCom sends again after half a second."""
     with deployed(tmp_path) as deployment:
-        deployment.command("welcome", "set-default", "您好")
+        deployment.greet_with("您好")
         deployment.box.delivery.retry_seconds = 0.5
         yield deployment

@@ -69,7 +69,7 @@ def test_killed_between_two_reactions_the_rest_is_made_up_for(shop: Deployment) 
     hold.abandon()
     shop.box.clock.move(120)
     (row,) = shop.wait_worked()
-    assert (row.fate, len(row.ticked)) == ("done", 3)
+    assert (row.fate, len(row.ticked)) == ("done", 4)
     assert greeted(shop, event) == 1
 
 

@@ -24,7 +24,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 @pytest.fixture
 def shop(tmp_path: Path, outside: OwnRedis) -> Iterator[Deployment]:
     with deployed(tmp_path, redis={"url": outside.url}) as deployment:
-        deployment.command("welcome", "set-default", "您好")
+        deployment.greet_with("您好")
         yield deployment
 
 

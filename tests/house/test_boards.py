@@ -1,11 +1,19 @@
 """The notice boards: whatever exists has its row, and every row is sound."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from app import __version__
+from app.admin.pages import PAGES
+from app.admin.pages.inbox.words import EVENTS, STEPS
+from app.admin.pages.queues.words import JOBS
+from app.admin.showing import BUNDLES as ADMIN_BUNDLES
+from app.admin.views import CHOOSE
 from app.messages import KINDS
 from app.schedule import SCHEDULE
 from callbacks import routing
@@ -15,6 +23,7 @@ from sidebar.panels import BOARDS
 ROOT = Path(__file__).parent.parent.parent
 HANDLERS = ROOT / "callbacks" / "handlers"
 PANEL_FOLDER = ROOT / "sidebar" / "panels"
+ADMIN_FOLDER = ROOT / "app" / "admin"
 
 
 def handler_files() -> Iterator[tuple[str, str]]:
@@ -61,9 +70,49 @@ def test_every_style_and_script_has_its_row_and_every_row_its_file() -> None:
     assert sorted(named) == sorted(path.name for path in (ROOT / "sidebar" / "static").iterdir())
 
 
+def test_every_admin_page_has_its_row_and_every_row_its_folder() -> None:
+    folders = {path.parent.name for path in ADMIN_FOLDER.glob("pages/*/page.py")}
+    assert sorted(page.name for page in PAGES) == sorted(folders)
+    for page in PAGES:
+        assert (ADMIN_FOLDER / "pages" / page.name / "page.html").is_file()
+        # A part is read and an action posted at the same address below the page's.
+        assert not page.parts.keys() & page.actions.keys()
+        # That one every page has.
+        assert CHOOSE not in page.actions
+
+
+def test_admin_pages_under_one_heading_stand_together() -> None:
+    headings = [heading for heading, _pages in groupby(page.group for page in PAGES)]
+    assert len(headings) == len(set(headings))
+
+
+def test_every_admin_style_and_script_has_its_row_and_every_row_its_file() -> None:
+    named = {name.removeprefix("admin/") for names in ADMIN_BUNDLES.values() for name in names}
+    # Loaded before the first paint.
+    named.add("theme.js")
+    assert named == {path.name for path in (ADMIN_FOLDER / "static").iterdir()}
+
+
 def test_periodic_jobs_have_names_of_their_own() -> None:
     names = [job.name for job in SCHEDULE]
     assert len(names) == len(set(names))
+
+
+def test_every_periodic_job_has_words() -> None:
+    assert JOBS.keys() == {job.name for job in SCHEDULE}
+
+
+def test_every_event_that_is_handled_has_words_and_so_has_every_step() -> None:
+    assert (
+        routing.HANDLED.keys() <= EVENTS.keys() <= routing.HANDLED.keys() | routing.IGNORED.keys()
+    )
+    steps = {name for names in routing.list_reactions().values() for name in names}
+    assert steps == STEPS.keys()
+
+
+def test_the_version_that_is_shown_is_the_packages() -> None:
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert package["project"]["version"] == __version__
 
 
 def test_every_kind_of_message_that_is_made_can_be_built() -> None:

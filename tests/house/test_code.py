@@ -67,6 +67,17 @@ def test_the_time_is_asked_of_the_clock_alone() -> None:
     assert offenders == []
 
 
+def test_what_holds_for_alerts_is_asked_of_their_room_alone() -> None:
+    offenders = [
+        path.relative_to(ROOT)
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] in {"app", "callbacks", "sidebar"}
+        if not path.is_relative_to(ROOT / "app" / "alerting")
+        if re.search(r"config\.alerts\b", path.read_text(encoding="utf-8"))
+    ]
+    assert offenders == []
+
+
 def test_the_import_contract_is_kept() -> None:
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

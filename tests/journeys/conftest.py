@@ -12,5 +12,5 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Give a served deployment with a default script and an admin."""
     folder = tmp_path_factory.mktemp("shop")
     with deployed(folder, alerts={"admins": ["qianer"], "grace_seconds": 0}) as deployment:
-        deployment.command("welcome", "set-default", "您好，我是{{员工姓名}}")
+        deployment.greet_with("您好，我是{{员工姓名}}")
         yield deployment

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app.customers import queries as customers
 from app.customers.models import Customer
+from app.db import Database
 from app.deliveries.models import Delivery
 from app.deliveries.queries import find_latest, word_outcome
 from app.sandbox.records import EventRecord
@@ -50,6 +51,7 @@ def test_the_outcome_is_recorded_in_words_with_its_time(shop: Deployment) -> Non
 
 def test_the_customer_gets_a_name_a_stage_and_a_timeline(shop: Deployment) -> None:
     event = shop.box.people.customer_scans("zhaoyi", name="郑一鸣", state="store-12")
+    shop.box.delivery.wait_idle()
     shop.wait_worked()
     with shop.db.read() as session:
         standing = customers.get_standing(session, "zhaoyi", event.external_userid)
@@ -124,9 +126,10 @@ def test_customers_of_another_companys_wecom_are_told_apart(shop: Deployment) ->
     assert "其他企业" in word_outcome(row)
 
 
-def test_the_greeting_is_the_same_on_another_database(tmp_path: Path, any_db_url: str) -> None:
-    with deployed(tmp_path, database_url=any_db_url) as shop:
-        shop.command("welcome", "set-default", "您好")
+def test_the_greeting_is_the_same_on_another_database(tmp_path: Path, any_db: Database) -> None:
+    url = any_db.url.render_as_string(hide_password=False)
+    with deployed(tmp_path, database_url=url) as shop:
+        shop.greet_with("您好")
         event = shop.box.people.customer_scans("zhaoyi", name="沈一")
         assert welcomes(shop, event) == ["您好"]
         shop.box.people.customer_deletes_member("zhaoyi", event.external_userid)

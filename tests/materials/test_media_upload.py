@@ -1,6 +1,8 @@
 """Files are at WeCom before anybody needs them, renewed in time, and one bad one stops no other."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from app import clock
 from app.db import Database
+from app.materials import jobs
 from app.materials.actions import forget_media, store_file
 from app.materials.jobs import push_media
 from app.materials.models import Material
@@ -95,4 +98,39 @@ def test_a_media_id_that_wecom_refused_is_uploaded_again(runtime: Runtime) -> No
     with runtime.db.write() as session:
         forget_media(session, [refused])
     assert _media_id(runtime, material_id) is None
+    assert push_media(runtime, [material_id]).uploaded == 1
+
+
+def test_a_file_that_many_want_at_once_goes_to_wecom_once(runtime: Runtime, box: Sandbox) -> None:
+    material_id = _stored(runtime)
+    box.faults.latency("media/upload", 0.1)
+    with ThreadPoolExecutor(10) as pool:
+        reports = list(pool.map(lambda _n: push_media(runtime, [material_id]), range(10)))
+    assert len(box.ledger.calls("media/upload")) == 1
+    assert sum(report.uploaded for report in reports) == 1
+    assert sum(report.failed for report in reports) == 0
+    assert _media_id(runtime, material_id)
+
+
+def test_few_files_are_on_their_way_at_a_time(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material_id = _stored(runtime)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
+    with ExitStack() as others:
+        for _ in range(3):
+            others.enter_context(jobs.PUSHES.awaited(clock.monotonic()))
+        assert push_media(runtime, [material_id]).failed == 1
+    assert push_media(runtime, [material_id]).uploaded == 1
+
+
+def test_a_file_that_had_no_turn_is_no_bad_file(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material_id = _stored(runtime)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.0)
+    with jobs.PUSHES_OF.of(material_id).awaited(clock.monotonic()):
+        assert push_media(runtime, [material_id]).failed == 1
+    with runtime.db.read() as session:
+        assert session.get_one(Material, material_id).upload_error == ""
     assert push_media(runtime, [material_id]).uploaded == 1

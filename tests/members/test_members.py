@@ -14,6 +14,7 @@ from app.members.models import Department, Member, MemberDepartment
 from app.members.queries import (
     canonical_userid,
     find_member,
+    find_scope,
     list_active,
     list_managers,
     list_places,
@@ -197,3 +198,38 @@ def test_each_leaving_ends_a_stay_and_a_pull_ends_none(db: Database) -> None:
     with db.read() as session:
         stays.append(session.get_one(Member, "zhaoyi").stay)
     assert stays == [1, 1, 2, 2, 2, 3]
+
+
+def test_a_department_further_ahead_than_can_be_counted_is_the_first(any_db: Database) -> None:
+    far = replace(TREE[0], order=2**32 - 1)
+    any_db.commit(lambda session: record_departments(session, [far]))
+    with any_db.read() as session:
+        assert session.get_one(Department, 1).order == 2**31 - 1
+
+
+def scope(db: Database, userid: str, *details: UserDetail) -> set[str]:
+    with db.write() as session:
+        fill(session, *details)
+        seen = find_scope(session, userid)
+        return set(session.scalars(select(Member.userid).where(seen.holds(Member.userid))))
+
+
+def test_a_manager_sees_himself_and_whoever_is_below_what_he_leads(db: Database) -> None:
+    people = (
+        detail("head", 2, leads=(2,)),
+        detail("beside", 2),
+        detail("below", 3),
+        detail("above", 1),
+    )
+    assert scope(db, "head", *people) == {"head", "beside", "below"}
+
+
+def test_whoever_leads_nothing_sees_himself_alone(db: Database) -> None:
+    assert scope(db, "one", detail("one", 3), detail("other", 3)) == {"one"}
+
+
+def test_a_manager_still_sees_who_departed(db: Database) -> None:
+    with db.write() as session:
+        fill(session, detail("head", 2, leads=(2,)), detail("gone", 3))
+        record_departed(session, "gone", clock.utcnow())
+    assert scope(db, "head") == {"head", "gone"}

@@ -3,11 +3,18 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from app import clock
 from app.claims import Claim, claim_due, next_try
 from app.db import Database
-from app.pushes.actions import confirm_pushes, end_pushes, postpone_push, record_push
+from app.pushes.actions import (
+    confirm_pushes,
+    delete_told,
+    end_pushes,
+    postpone_push,
+    record_push,
+)
 from app.pushes.models import Push
 from app.pushes.queries import (
     IS_FIRST,
@@ -183,3 +190,18 @@ def test_the_last_used_come_first_and_once(any_db: Database) -> None:
 )
 def test_why_it_failed_is_said_in_words(reason: str, errcode: int | None, words: str) -> None:
     assert word_reason(Push(reason=reason, errcode=errcode)) == words
+
+
+def test_what_was_told_long_ago_is_deleted_and_nothing_else(any_db: Database) -> None:
+    old = {one: change(any_db, "add", one) for one in ("done", "superseded", "failed", "open")}
+    for outcome_of, push_id in old.items():
+        if outcome_of != "open":
+            end(any_db, push_id, outcome_of)
+    with any_db.write() as session:
+        session.execute(update(Push).values(created_at=clock.utcnow() - timedelta(days=91)))
+    young = change(any_db, "李姐")
+    end(any_db, young)
+    with any_db.write() as session:
+        assert delete_told(session, keep_days=90) == 2
+    with any_db.read() as session:
+        assert set(session.scalars(select(Push.id))) == {old["failed"], old["open"], young}

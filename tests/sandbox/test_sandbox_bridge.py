@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.sandbox.api.media import PICTURE_MOST_BYTES, PICTURES_MOST, find_picture
 from app.sandbox.server import Sandbox
 
 from .conftest import Client, PagesApi
@@ -155,6 +156,31 @@ def test_a_file_is_sent_by_its_media_id(sidebar: Sidebar) -> None:
     assert sent["err_msg"] == "sendChatMessage:ok"
     wrong = sidebar.call("sendChatMessage", msgtype="image", image={"mediaid": "3none"})
     assert wrong["err_msg"] == "sendChatMessage:fail invalid mediaid"
+
+
+def test_a_small_picture_that_is_sent_is_seen(sidebar: Sidebar, api: PagesApi) -> None:
+    sidebar.agent_config()
+    picture = b"\x89PNG\r\n\x1a\n...."
+    media_id = sidebar.wecom.upload("a.png", picture)["media_id"]
+    sidebar.call("sendChatMessage", msgtype="image", image={"mediaid": media_id})
+    assert sidebar.chat is not None
+    shown = api.chat("zhaoyi", sidebar.chat["id"])[-1]
+    assert shown["picture"] == f"/sandbox/media/{media_id}"
+    assert find_picture(sidebar.box.world, media_id) == (picture, "image/png")
+
+
+def test_only_the_latest_pictures_are_kept(sidebar: Sidebar) -> None:
+    upload = sidebar.wecom.upload
+    first, *others = [
+        upload("a.png", b"\x89PNG\r\n\x1a\n%d" % n)["media_id"] for n in range(PICTURES_MOST + 1)
+    ]
+    large = upload("b.png", b"\x89PNG\r\n\x1a\n" + bytes(PICTURE_MOST_BYTES))["media_id"]
+    world = sidebar.box.world
+    assert [find_picture(world, one) is None for one in (first, others[-1], large)] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_picture_that_has_no_address_is_refused(sidebar: Sidebar) -> None:

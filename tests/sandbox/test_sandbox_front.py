@@ -88,6 +88,15 @@ def test_signing_in_brings_a_code_that_serves_once(
     assert browser.get(url, params=query, allow_redirects=False).status_code == 400
 
 
+def test_the_web_login_asks_whoever_stands_before_it(
+    browser: requests.Session, box: Sandbox, wecom: Client
+) -> None:
+    query = {"appid": box.corp_id, "redirect_uri": "http://127.0.0.1:8000/", "state": "s1"}
+    url = f"{wecom.address}/wwlogin/sso/login"
+    page = browser.get(url, params=query, cookies={"sandbox_member": "lisi"}).text
+    assert page.count("state=s1&amp;as=") == len(box.world.members)
+
+
 def test_a_sign_in_code_dies_after_five_minutes(
     browser: requests.Session, box: Sandbox, wecom: Client
 ) -> None:

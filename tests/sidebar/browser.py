@@ -80,6 +80,10 @@ class Browser:
 
 def problem_in(response: TestResponse) -> str | None:
     """Return the kind of the problem that is shown outside the frame's templates."""
-    shown = re.sub(r"<template.*?</template>", "", response.text, flags=re.DOTALL)
+    shown = re.sub(r"<template.*?</template>", "", _text_of(response), flags=re.DOTALL)
     found = re.search(r'data-problem="(\w+)"', shown)
     return found[1] if found else None
+
+
+def _text_of(response: TestResponse) -> str:
+    return str(response.data, errors="replace")

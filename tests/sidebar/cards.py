@@ -1,6 +1,6 @@
 """A customer's card in a test: the rows behind it, a member's browser, the page taken apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +19,7 @@ from app.db import Database
 from app.factory import create_app
 from app.groups.models import GroupChat, GroupMember
 from app.members.models import Member
+from sidebar.paces import Paces
 from sidebar.session import CSRF_HEADER, MEMBER_COOKIE, MemberSession
 from tests import settings
 
@@ -85,7 +86,15 @@ def make_app(folder: Path, db: Database) -> Flask:
                 )
             )
         _add_customer(session)
-    return create_app(settings.make_config(folder, database={"url": str(db.url)}))
+    return unhurried(create_app(settings.make_config(folder, database={"url": str(db.url)})))
+
+
+def unhurried(app: Flask) -> Flask:
+    """Let members change more in a moment than any hand can."""
+    endless = Paces(changes=1e6, at_once=1_000_000)
+    doors = app.extensions
+    doors["banke_sidebar"] = replace(doors["banke_sidebar"], paces=endless)
+    return app
 
 
 def _add_customer(session: Session) -> None:
@@ -103,10 +112,19 @@ def _add_customer(session: Session) -> None:
 def card_of(app: Flask, db: Database, userid: str) -> Card:
     """Return a member's browser, signed in."""
     client, cookies = app.test_client(), app.extensions["banke_sidebar"].cookies
-    signed_in, response = MemberSession(userid, "a session of this test", 1), Response()
-    cookies.write_session(response, signed_in)
-    client.set_cookie(MEMBER_COOKIE, response.headers["Set-Cookie"].split(";")[0].partition("=")[2])
-    return Card(client, cookies.csrf_token(signed_in), db)
+    client.set_cookie(MEMBER_COOKIE, cookie_of(app, userid))
+    return Card(client, cookies.csrf_token(_session_of(userid)), db)
+
+
+def cookie_of(app: Flask, userid: str) -> str:
+    """Return the cookie of a member who is signed in."""
+    response = Response()
+    app.extensions["banke_sidebar"].cookies.write_session(response, _session_of(userid))
+    return response.headers["Set-Cookie"].split(";")[0].partition("=")[2]
+
+
+def _session_of(userid: str) -> MemberSession:
+    return MemberSession(userid, "a session of this test", 1)
 
 
 def change(kind: str, days_ago: float, *, state: str = "") -> Change:

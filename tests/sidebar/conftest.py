@@ -8,9 +8,11 @@ from flask import Flask
 
 from app import clock
 from app.assets import VENDOR
+from app.config import Config
 from app.db import Database
 from app.factory import create_app
-from app.members.jobs import sync_members
+from app.members.actions import record_departed
+from app.members.jobs import sync_member, sync_members
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox, SandboxServer
 from tests import settings
@@ -19,6 +21,51 @@ from .browser import Browser
 
 Build = Callable[..., Flask]
 Wait = Callable[[float], None]
+# WeCom's states of a member (成员状态) who may not use it.
+DISABLED, LEFT = 2, 5
+
+
+def configure(folder: Path, db: Database, box: Sandbox, wecom: str, **server: str) -> Config:
+    """Return the configuration of a server whose WeCom is this sandbox, at `wecom`."""
+    return settings.make_config(
+        folder,
+        database={"url": str(db.url)},
+        server=server,
+        wecom={
+            "secret": box.secret,
+            "api_base": wecom,
+            "oauth_base": wecom,
+            "login_base": wecom,
+            "clock_file": str(folder / "clock"),
+        },
+    )
+
+
+def depart(box: Sandbox, runtime: Runtime, userid: str) -> None:
+    """Let a member leave, and the server hear of it."""
+    box.people.member_leaves(userid)
+    with runtime.db.write() as session:
+        record_departed(session, userid, clock.utcnow())
+
+
+def disable(box: Sandbox, runtime: Runtime, userid: str) -> None:
+    """Let an admin disable a member, and the server read that."""
+    box.world.members[userid].status = DISABLED
+    sync_member(runtime, userid)
+
+
+def quit_corp(box: Sandbox, runtime: Runtime, userid: str) -> None:
+    """Let a member be gone, whom WeCom still names, and the server read that."""
+    box.world.members[userid].status = LEFT
+    sync_member(runtime, userid)
+
+
+# How a member comes to be nobody who may use the sidebar.
+WAYS_OUT: dict[str, Callable[[Sandbox, Runtime, str], None]] = {
+    "departed": depart,
+    "disabled": disable,
+    "left": quit_corp,
+}
 
 
 @pytest.fixture
@@ -52,18 +99,7 @@ def build(tmp_path: Path, db: Database, box: Sandbox, wecom: str) -> Iterator[Bu
     made: list[Runtime] = []
 
     def build_app(**server: str) -> Flask:
-        config = settings.make_config(
-            tmp_path,
-            database={"url": str(db.url)},
-            server=server,
-            wecom={
-                "secret": box.secret,
-                "api_base": wecom,
-                "oauth_base": wecom,
-                "clock_file": str(tmp_path / "clock"),
-            },
-        )
-        app = create_app(config)
+        app = create_app(configure(tmp_path, db, box, wecom, **server))
         made.append(app.extensions["banke_runtime"])
         return app
 

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from app.sandbox.server import Sandbox
 from sidebar.pages import CSP
+from sidebar.problems import KINDS
 from tests.sidebar.browser import Browser, problem_in
 
 
@@ -37,7 +38,8 @@ def test_no_script_or_style_is_in_the_page_itself(page: TestResponse) -> None:
 
 def test_the_frame_carries_the_problems_that_it_must_tell_alone(page: TestResponse) -> None:
     carried = re.findall(r'<template id="problem-(\w+)">', page.text)
-    assert {"no_bridge", "wrong_entry", "signature_refused", "network_gone"} <= set(carried)
+    told = {"no_bridge", "wrong_entry", "signature_refused", "network_gone", "server_gone"}
+    assert told <= set(carried)
     assert problem_in(page) is None
 
 
@@ -156,3 +158,9 @@ def test_a_name_is_text_and_never_markup(box: Sandbox, zhaoyi: Browser) -> None:
     page = zhaoyi.get(f"/sidebar/customers/{hostile.external_userid}/profile")
     assert "<img src=x" not in page.text
     assert "&lt;img src=x" in page.text
+
+
+def test_every_problem_has_a_code_of_its_own() -> None:
+    codes = [kind.code for kind in KINDS.values()]
+    assert all(codes)
+    assert len(codes) == len(set(codes))

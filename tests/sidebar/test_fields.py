@@ -306,7 +306,7 @@ def test_many_fields_and_options_cost_one_query(card: Card) -> None:
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     answer = card.get()
     assert answer.text.count('class="bk-field"') == MOST_FIELDS
-    assert len([one for one in statements if "custom_fields" in one]) == 1
+    assert len([one for one in statements if "FROM custom_fields" in one]) == 1
     form = card.get(f"/field-form?field={field_id(card, 'many0')}").text
     assert (form.count('type="checkbox"'), form.count("checked"), form.count("<option")) == (
         20,

@@ -86,6 +86,32 @@ def test_what_cannot_be_written_stays_in_the_box(
     assert 'value="box-0001"' in answer.text
 
 
+def test_an_old_box_that_a_browser_shows_again_writes_over_nothing(card: Card) -> None:
+    post(card, "record", text="已寄样品", key="box-0001", when="")
+    answer = post(card, "record", text="要蓝色的", key="box-0001", when="")
+    assert (answer.status_code, [note.text for note in notes(card.db)]) == (422, ["已寄样品"])
+    assert ">要蓝色的</textarea>" in answer.text
+    post(card, "record", text="要蓝色的", key=key_in(answer.text), when="")
+    assert [note.text for note in notes(card.db)] == ["已寄样品", "要蓝色的"]
+
+
+def test_why_a_note_is_refused_is_said_in_the_readers_language(card: Card) -> None:
+    headers = {"User-Agent": AGENT.format("en"), "HX-Request": "true"}
+    data = {"csrf_token": card.csrf, "key": "box-0001", "text": "x" * 2001, "when": ""}
+    answer = card.client.post(f"{PATH}/record", data=data, headers=headers)
+    assert (answer.status_code, "2001" in answer.text) == (422, True)
+    assert "最多" not in Page(answer.text).text
+
+
+def test_what_was_typed_in_the_sheet_and_refused_stays_there(card: Card) -> None:
+    post(card, "record", text="报价 100", key="box-0001", when="")
+    note_id = str(notes(card.db)[0].id)
+    refused = post(card, "edit", note=note_id, text="长" * 2001)
+    assert (refused.status_code, '<hx-partial hx-target="#sheet"' in refused.text) == (422, False)
+    kept = post(card, "edit", note=note_id, text="报价 120")
+    assert '<hx-partial hx-target="#sheet"' in kept.text
+
+
 @pytest.mark.parametrize(("when", "days"), [("1", 1), ("3", 3)])
 def test_a_chip_sets_the_reminder_for_the_morning(card: Card, when: str, days: int) -> None:
     post(card, "record", text="回访", key="box-0001", when=when)
@@ -94,6 +120,11 @@ def test_a_chip_sets_the_reminder_for_the_morning(card: Card, when: str, days: i
     due = reminder.due_at + here
     assert due.date() == (clock.utcnow() + here).date() + timedelta(days=days)
     assert (f"{due:%H:%M}", reminder.text) == ("09:30", "回访")
+
+
+def test_a_reminder_for_tomorrow_says_so(card: Card) -> None:
+    answer = post(card, "record", text="回访", key="box-0001", when="1")
+    assert "明天 09:30</time>" in answer.text
 
 
 def test_next_monday_is_a_monday_to_come(card: Card) -> None:
@@ -177,6 +208,18 @@ def test_ones_note_is_changed_in_a_sheet_removed_and_had_back(card: Card) -> Non
     assert texts(post(card, "restore", note=note).text)[0] == "报价 120"
 
 
+def test_what_a_removed_note_said_is_not_told_of_its_reminder_either(card: Card) -> None:
+    post(card, "record", text="写错了客户", key="box-0001", when="3")
+    post(card, "remind", reminder=str(reminders(card.db)[0].id), turn="1", do="done")
+    note_id = str(notes(card.db)[0].id)
+    post(card, "edit", note=note_id, text="真写错了")
+    assert texts(get(card).text) == ["完成了提醒：真写错了", "真写错了"]
+    post(card, "remove", note=note_id)
+    assert texts(get(card).text) == ["完成了提醒：…", "删除了一条跟进"]
+    post(card, "restore", note=note_id)
+    assert texts(get(card).text) == ["完成了提醒：真写错了", "真写错了"]
+
+
 def test_the_profile_shows_the_note_too(card: Card) -> None:
     post(card, "record", text="想要蓝色的", key="box-0001", when="")
     assert texts(card.get().text)[0] == "想要蓝色的"
@@ -206,6 +249,19 @@ def test_a_reminder_is_ended_or_put_off_with_one_button(
     if state != "open":
         post(card, "reopen", reminder=str(made.id))
         assert reminders(card.db)[0].state == "open"
+
+
+@pytest.mark.parametrize("do", ["done", "hour"])
+def test_of_a_reminder_that_ended_elsewhere_nothing_is_promised(card: Card, do: str) -> None:
+    post(card, "record", text="", key="box-0001", when="3")
+    (made,) = reminders(card.db)
+    post(card, "remind", reminder=str(made.id), turn="1", do="cancel")
+    answer = post(card, "remind", reminder=str(made.id), turn="1", do=do)
+    assert (answer.status_code, "这个提醒已经结束了" in answer.text) == (422, True)
+    assert reminders(card.db)[0].state == "cancelled"
+    # Nor is one set by the form that had set it, when a browser shows it again.
+    answer = post(card, "record", text="", key="box-0001", when="1")
+    assert (answer.status_code, len(reminders(card.db))) == (422, 1)
 
 
 def many(db: Database) -> None:

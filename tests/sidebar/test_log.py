@@ -49,7 +49,7 @@ def test_the_id_of_a_problem_is_in_the_log_and_no_secret_is(
     with served.db.write() as session:
         session.execute(text("ALTER TABLE timeline RENAME TO away"))
     failed = member.get(address, timeout=20)
-    problem_id = re.search(r"编号 ([0-9a-f]{8})", failed.text)
+    problem_id = re.search(r"编号 B\d{3} · ([0-9a-f]{8})", failed.text)
     assert failed.status_code == 500
     assert problem_id
 

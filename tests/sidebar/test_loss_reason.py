@@ -43,7 +43,7 @@ def test_one_tap_puts_it_down_and_the_same_tap_clears_it(card: Card) -> None:
 def test_undo_brings_back_what_stood_there(card: Card) -> None:
     card.post("loss-reason", reason="other", note="搬家了")
     card.post("loss-reason", reason="price")
-    undone = card.post("loss-reason", reason="other", note="搬家了", was="price")
+    undone = card.post("loss-reason", reason="other", note="搬家了", was="price", undo=1)
     assert (undone.status_code, chosen(card)) == (200, ["other"])
     assert 'value="搬家了"' in card.get().text
 
@@ -51,9 +51,23 @@ def test_undo_brings_back_what_stood_there(card: Card) -> None:
 def test_undo_that_came_too_late_overwrites_nothing(card: Card) -> None:
     card.post("loss-reason", reason="price")
     of(card, "sunsan").post("loss-reason", reason="service")
-    late = card.post("loss-reason", reason="", was="price")
+    late = card.post("loss-reason", reason="", was="price", undo=1)
     assert (late.status_code, chosen(card)) == (409, ["service"])
     assert "孙叁木 刚把原因改成「服务」" in late.text
+
+
+def test_a_first_tap_on_what_a_colleague_changed_overwrites_it_only_when_he_says_so(
+    card: Card,
+) -> None:
+    assert 'name="was" value=""' in card.get().text
+    of(card, "sunsan").post("loss-reason", reason="service", was="")
+    late = card.post("loss-reason", reason="price", was="")
+    assert (late.status_code, chosen(card)) == (409, ["service"])
+    assert "仍要改为「价格」" in late.text
+    assert 'name="was" value="service"' in late.text
+    again = card.post("loss-reason", reason="price", was="service", note="")
+    assert (again.status_code, chosen(card)) == (200, ["price"])
+    assert "撤销" in again.text
 
 
 def test_the_manager_may_say_it_too_and_is_named(card: Card) -> None:

@@ -12,6 +12,7 @@ from app.clock import monotonic
 from app.customers.models import Stage
 from app.customers.queries import find_stage_name
 from app.runtime import Runtime
+from sidebar.paces import CHANGES_AT_ONCE
 from sidebar.views import MOST_AT_ONCE, Door
 from tests.sidebar.browser import Browser, problem_in
 
@@ -57,6 +58,22 @@ def test_beyond_its_part_the_sidebar_says_at_once_that_it_is_busy(
     assert [page.status_code, problem_in(page), problem_in(box)] == [503, *["server_busy"] * 2]
     assert page.headers["Retry-After"]
     assert zhaoyi.get("/sidebar/").status_code == 200
+
+
+def test_a_member_makes_so_many_changes_and_no_more_and_sends_files_apart_from_them(
+    app: Flask, customer: str, zhaoyi: Browser
+) -> None:
+    path = "/sidebar/jssdk/signatures"
+    other = Browser(app, "lisi")
+    for browser in (zhaoyi, other):
+        browser.sign_in()
+    token = zhaoyi.csrf_token()
+    answers = (zhaoyi.post(path, token=token) for _ in range(2 * CHANGES_AT_ONCE))
+    answer = next(answer for answer in answers if answer.status_code != 400)
+    assert (answer.status_code, problem_in(answer)) == (429, "too_many")
+    piece = zhaoyi.post(f"/sidebar/customers/{customer}/scripts/piece", token=token)
+    assert piece.status_code == 422
+    assert other.post(path, token=other.csrf_token()).status_code == 400
 
 
 def test_every_request_gives_its_place_back_however_it_ends(zhaoyi: Browser, door: Door) -> None:

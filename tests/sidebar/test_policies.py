@@ -1,4 +1,4 @@
-"""Who gets what: every route of the sidebar, asked by everybody."""
+"""Who gets what: every route of the sidebar, asked by everybody, about everybody's customers."""
 
 import re
 from collections.abc import Iterator
@@ -7,47 +7,92 @@ from dataclasses import asdict, dataclass
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from app.access import policy_of
-from app.clock import utcnow
-from app.members.actions import record_departed
+from app.db import Database
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
 from sidebar.panels import GROUP_PANELS, PANELS
 from tests.sidebar.browser import Browser, problem_in
+from tests.sidebar.cards import unhurried
+from tests.sidebar.conftest import WAYS_OUT
+from tests.sidebar.shelves import keep, picture_of
+
+# Of whom there is neither a customer nor a group.
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
 class Cards:
-    """Whose cards there are to look at, by the places in the addresses."""
+    """A member's cards, by the places in the addresses; a picture of the corp's."""
 
     external_userid: str
     chat_id: str
+    material_id: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks. `sees`: whose cards; `way_out`: how he went after he had signed in."""
+
+    userid: str
+    sees: frozenset[str] = frozenset()
+    way_out: str = ""
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether he is signed in when he asks."""
+        return bool(self.userid and not self.way_out)
+
+
+# zhaoyi and lisi, in the same shop, have a customer and a group each, whom nobody else follows;
+# zhouwu is in another department; sunsan leads the shop and qianer what lies over it.
+NOT_HIS = {"member-of-customer": "no_permission", "member-of-group": "no_group"}
+OWNERS = ("zhaoyi", "lisi")
+PEOPLE = {
+    "own member": Person("zhaoyi", frozenset({"zhaoyi"})),
+    "colleague": Person("lisi", frozenset({"lisi"})),
+    "stranger": Person("zhouwu"),
+    "manager": Person("sunsan", frozenset(OWNERS)),
+    "manager's manager": Person("qianer", frozenset(OWNERS)),
+    **{way: Person("zhaoyi", way_out=way) for way in WAYS_OUT},
+    "anonymous": Person(""),
+}
+
+
+def marks_of(owner: str) -> list[str]:
+    """Return what a member's customer and group are known by, and nobody else's."""
+    return [f"{owner}-{what}" for what in ("name", "remark", "words", "state", "group", "notice")]
+
+
+ALL_MARKS = [mark for owner in OWNERS for mark in marks_of(owner)]
 
 
 @pytest.fixture
-def cards(box: Sandbox, customer: str) -> Cards:
-    """Give a customer and a group that we know nothing of yet."""
-    return Cards(customer, box.people.group_created("zhaoyi", "没听说过的群").chat_id)
+def cards(box: Sandbox, db: Database) -> dict[str, Cards]:
+    """Give everybody's cards, of which we know nothing yet, and those that nobody has."""
+    with db.write() as session:
+        picture = picture_of(session)
+        keep(session, "门店", picture, shelf="materials")
+    material_id = str(picture.material_id)
+    made = {owner: Cards(*_make_cards(box, owner), material_id) for owner in OWNERS}
+    return made | {NOBODY: Cards("wmNobody", "wrNothing", "1")}
 
 
-# zhaoyi follows the customer and owns the group; lisi is in the same shop, zhouwu in another
-# department; sunsan leads the shop and qianer what lies over it.
-PEOPLE = {
-    "own member": "zhaoyi",
-    "colleague": "lisi",
-    "stranger": "zhouwu",
-    "manager": "sunsan",
-    "manager's manager": "qianer",
-    "deactivated": "zhaoyi",
-    "anonymous": "",
-}
-MAY = {
-    "member": {"own member", "colleague", "stranger", "manager", "manager's manager"},
-    "member-of-customer": {"own member", "manager", "manager's manager"},
-    "member-of-group": {"own member", "manager", "manager's manager"},
-}
-SIGNED_OUT = {"deactivated", "anonymous"}
+def _make_cards(box: Sandbox, owner: str) -> tuple[str, str]:
+    name, remark, description, state, group, notice = marks_of(owner)
+    customer = box.people.customer_scans(owner, name=name, state=state).external_userid
+    box.people.member_edits_remark(owner, customer, remark=remark, description=description)
+    chat_id = box.people.group_created(owner, group, members=[customer]).chat_id
+    box.world.groups[chat_id].notice = notice
+    return customer, chat_id
+
+
+@pytest.fixture
+def own_cards(cards: dict[str, Cards]) -> Cards:
+    """Give zhaoyi's."""
+    return cards["zhaoyi"]
 
 
 def sidebar_requests(app: Flask, cards: Cards) -> Iterator[tuple[Rule, str, str]]:
@@ -74,53 +119,75 @@ def places_of(rule: Rule, cards: Cards) -> Iterator[dict[str, str]]:
     """Yield what the places of an address can hold: a part is also what an action leaves behind."""
     board = GROUP_PANELS if "chat_id" in rule.arguments else PANELS
     for panel in board:
-        names = panel.actions if "action" in rule.arguments else {**panel.actions, **panel.parts}
-        for name in names:
+        files = [f"{name}?material={cards.material_id}" for name in panel.files]
+        read = [*panel.actions, *panel.parts, *files]
+        for name in panel.actions if "action" in rule.arguments else read:
             yield {**asdict(cards), "panel": panel.name, "action": name, "part": name}
 
 
-def browser_of(app: Flask, runtime: Runtime, person: str) -> Browser:
-    browser = Browser(app, PEOPLE[person])
-    if person != "anonymous":
+@pytest.fixture
+def browser(app: Flask, runtime: Runtime, box: Sandbox, person: str) -> Browser:
+    """Give the browser of one of the people; those who went signed in before."""
+    asks = PEOPLE[person]
+    browser = Browser(unhurried(app), asks.userid)
+    if asks.userid:
         browser.sign_in()
-    if person == "deactivated":
-        with runtime.db.write() as session:
-            record_departed(session, "zhaoyi", utcnow())
+    if asks.way_out:
+        WAYS_OUT[asks.way_out](box, runtime, asks.userid)
     return browser
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_every_route_gives_everybody_what_its_policy_says(
-    app: Flask, runtime: Runtime, cards: Cards, person: str
+def test_every_route_gives_everybody_what_its_policy_says_and_nobody_elses(
+    app: Flask, cards: dict[str, Cards], browser: Browser, person: str
 ) -> None:
-    browser = browser_of(app, runtime, person)
-    token = "" if person in SIGNED_OUT else browser.csrf_token()
-    asked = 0
-    for rule, method, path in sidebar_requests(app, cards):
-        policy = policy_of(app.view_functions[rule.endpoint])
-        if policy == "public":
-            continue
-        answers = (
-            [browser.get(path), browser.get(path, htmx=True)]
-            if method == "GET"
-            else [browser.post(path, token=token, data={})]
-        )
-        outcomes = [(answer.status_code, problem_in(answer)) for answer in answers]
-        assert outcomes == expected(str(policy), person, method, outcomes), (method, path)
-        asked += 1
-    assert asked >= 4
+    asks = PEOPLE[person]
+    token = browser.csrf_token() if asks.is_signed_in else ""
+    for owner, card in cards.items():
+        own = marks_of(owner) if owner in asks.sees else []
+        said, asked = "", 0
+        for policy, method, path in personal_requests(app, card):
+            answers = answers_to(browser, method, path, token)
+            outcomes = [(answer.status_code, problem_in(answer)) for answer in answers]
+            whose = "" if policy == "member" else owner
+            refusal = NOT_HIS.get(policy, "") if whose not in asks.sees else ""
+            assert outcomes == expected(asks, refusal, method, outcomes), (method, path)
+            told = "".join(f"{answer.headers}{answer.get_data()!r}" for answer in answers)
+            assert [mark for mark in ALL_MARKS if mark in told and mark not in own] == [], path
+            said, asked = said + told, asked + 1
+        assert asked > 50
+        # What is kept from the others is there to be seen.
+        assert [mark for mark in own if mark not in said] == []
+
+
+def personal_requests(app: Flask, card: Cards) -> Iterator[tuple[str, str, str]]:
+    """Yield those that are not for everybody, as (policy, method, address)."""
+    for rule, method, path in sidebar_requests(app, card):
+        policy = str(policy_of(app.view_functions[rule.endpoint]))
+        if policy != "public":
+            yield policy, method, path
+
+
+def answers_to(browser: Browser, method: str, path: str, token: str) -> list[TestResponse]:
+    """Ask, a page also as htmx does."""
+    if method == "GET":
+        return [browser.get(path), browser.get(path, htmx=True)]
+    return [browser.post(path, token=token, data={})]
 
 
 def expected(
-    policy: str, person: str, method: str, outcomes: list[tuple[int, str | None]]
+    asks: Person, refusal: str, method: str, outcomes: list[tuple[int, str | None]]
 ) -> list[tuple[int, str | None]]:
-    """Return what must come; who is let in gets whatever the view answers to such a request."""
-    if person in SIGNED_OUT:
+    """Return what must come; who is let in gets whatever the view answers to such a request.
+
+    `refusal`: the problem that says no to him; "" where he is let in.
+    """
+    if not asks.is_signed_in:
         fragment = (401, "sign_in_expired")
         return [(302, None), fragment] if method == "GET" else [fragment]
-    if person not in MAY[policy]:
-        return [(404, "no_permission")] * len(outcomes)
-    turned_away = {"sign_in_expired", "no_permission", "outside_wecom", "server_error"}
+    if refusal:
+        return [(404, refusal)] * len(outcomes)
+    turned_away = {"sign_in_expired", "outside_wecom", "server_error", *NOT_HIS.values()}
     assert not {problem for _, problem in outcomes} & turned_away
     # 303: whoever loads an action's address is led to its panel.
     assert method != "GET" or {status for status, _ in outcomes} in ({200}, {303})
@@ -147,10 +214,10 @@ def test_only_what_shows_nothing_of_anybody_is_for_everybody(app: Flask) -> None
 
 @pytest.mark.parametrize("token", ["", "0" * 32, "文字"])
 def test_nothing_is_changed_without_the_csrf_token(
-    app: Flask, cards: Cards, zhaoyi: Browser, token: str
+    app: Flask, own_cards: Cards, zhaoyi: Browser, token: str
 ) -> None:
     zhaoyi.sign_in()
-    for _, method, path in sidebar_requests(app, cards):
+    for _, method, path in sidebar_requests(app, own_cards):
         if method == "POST":
             refused = zhaoyi.post(path, data={"csrf_token": token})
             assert (refused.status_code, problem_in(refused)) == (403, "sign_in_expired")
@@ -165,10 +232,12 @@ def test_the_csrf_token_of_a_colleague_is_of_no_use(app: Flask, zhaoyi: Browser)
     assert refused.status_code == 403
 
 
-def test_a_form_brings_the_token_in_a_field(app: Flask, cards: Cards, zhaoyi: Browser) -> None:
+def test_a_form_brings_the_token_in_a_field(app: Flask, own_cards: Cards, zhaoyi: Browser) -> None:
     zhaoyi.sign_in()
     form = {"csrf_token": zhaoyi.csrf_token()}
     path = next(
-        p for _, m, p in sidebar_requests(app, cards) if m == "POST" and cards.external_userid in p
+        p
+        for _, m, p in sidebar_requests(app, own_cards)
+        if m == "POST" and own_cards.external_userid in p
     )
     assert zhaoyi.post(path, data=form).status_code != 403

@@ -204,3 +204,8 @@ def test_five_thousand_entries_make_a_card_no_longer(card: Card) -> None:
     assert answer.text.count('class="bk-entry ') == 20
     assert len(answer.data) < 32_000
     assert len([one for one in statements if one.startswith("SELECT")]) <= MOST_STATEMENTS
+
+
+def test_a_new_remark_wears_the_pen_in_the_timeline(card: Card) -> None:
+    card.post("remark", remark="常来的李姐", was="城西店-李姐")
+    assert "bk-entry_pen" in card.get().text

@@ -51,11 +51,16 @@ def hostile_strings() -> list[str]:
 def test_two_hundred_hostile_texts_are_shown_as_text_alone(card: Card) -> None:
     texts = hostile_strings()
     assert len(set(texts)) >= 200
-    wanted = page_with(card, "无害").elements
+    wanted = shape(page_with(card, "无害").elements)
     for text in texts:
         page = page_with(card, text)
-        assert page.elements == wanted, text
+        assert shape(page.elements) == wanted, text
         assert squeezed(page.text).count(squeezed(clean(text))) >= PLACES, text
+
+
+def shape(elements: list[str]) -> list[str]:
+    """Return the elements but for one mark: a description of several lines can be scrolled."""
+    return [element.replace(", ('tabindex', '0')", "") for element in elements]
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\u200b", "\u202e\u2066", "\u3164", "\u2800\ufeff"])

@@ -84,6 +84,7 @@ def test_a_remark_is_saved_with_a_way_back_and_wecom_is_told(card: Card) -> None
     answer = card.post("remark", remark="李老师")
     assert "备注已改为「李老师」" in text_of(answer)
     assert "正在同步到企业微信" in text_of(answer)
+    assert "备注改为「李老师」" in text_of(answer)
     assert (ours(card)[0], told(card)) == ("李老师", [("", "李老师")])
     assert 'name="remark" value="城西店-李姐"' in answer.text
 
@@ -116,10 +117,12 @@ def test_a_tap_gives_a_tag_and_another_takes_it(card: Card) -> None:
     tag = key(card, "宝妈")
     answer = card.post("tag", add=tag)
     assert "已加上「宝妈」" in text_of(answer)
+    assert "添加标签「宝妈」" in text_of(answer)
     assert f'name="remove" value="{tag}"' in answer.text
     assert ours(card)[1] == {"et宝妈"}
     answer = card.post("tag", remove=tag)
     assert "已去掉「宝妈」" in text_of(answer)
+    assert "移除标签" not in text_of(answer)
     assert (ours(card)[1], told(card)) == (set(), [("et宝妈", "remove")])
 
 

@@ -45,7 +45,7 @@ def test_colleagues_are_listed_with_their_last_follow_up(card: Card) -> None:
     assert "同事 2" in text_of(card)
     shown = text_of(card, "/colleagues")
     assert re.search(r"孙叁木 \d\d-\d\d 起跟进 · 还没有跟进记录", shown)
-    assert re.search(r"王强 \d\d-\d\d 起跟进 · 最近跟进 \d\d-\d\d \d\d:\d\d", shown)
+    assert re.search(r"王强 \d\d-\d\d 起跟进 · 最近跟进 \d\d-\d\d \d\d:\d\d · 改到「意向」", shown)
 
 
 def test_groups_in_common_are_marked(card: Card) -> None:

@@ -10,11 +10,11 @@ from flask import Flask
 from app.clock import monotonic, utcnow
 from app.members.actions import record_departed
 from app.members.jobs import sync_member
+from app.members.sign_in import GETUSERINFO
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
-from sidebar.auth import GETUSERINFO
 from tests.sidebar.browser import CLIENT, Browser, problem_in
-from tests.sidebar.conftest import Build, Wait
+from tests.sidebar.conftest import WAYS_OUT, Build, Wait
 
 MEMBER = "banke_member"
 OTHER_PLACES = [
@@ -181,15 +181,26 @@ def test_a_session_ends_after_twelve_hours(wait: Wait, zhaoyi: Browser) -> None:
     assert zhaoyi.get("/sidebar/").status_code == 302
 
 
-def test_who_has_left_is_out_at_his_next_request(
-    box: Sandbox, runtime: Runtime, zhaoyi: Browser
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_who_may_not_use_wecom_any_more_is_out_at_his_next_request(
+    box: Sandbox, runtime: Runtime, zhaoyi: Browser, way: str
 ) -> None:
     zhaoyi.sign_in()
-    box.people.member_leaves("zhaoyi")
-    with runtime.db.write() as session:
-        record_departed(session, "zhaoyi", utcnow())
+    WAYS_OUT[way](box, runtime, "zhaoyi")
     assert zhaoyi.get("/sidebar/").status_code == 302
     assert zhaoyi.get("/sidebar/", htmx=True).status_code == 401
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_who_may_not_use_wecom_any_more_does_not_sign_in_again(
+    box: Sandbox, runtime: Runtime, zhaoyi: Browser, way: str
+) -> None:
+    pending = zhaoyi.begin()
+    back = zhaoyi.answer(pending)
+    WAYS_OUT[way](box, runtime, "zhaoyi")
+    answer = zhaoyi.get(back)
+    assert (answer.status_code, problem_in(answer)) == (403, "not_a_member")
+    assert zhaoyi.cookie(MEMBER) is None
 
 
 def test_a_session_does_not_outlive_his_leaving_though_the_userid_comes_back(

@@ -178,7 +178,10 @@ def test_a_connection_closed_without_an_answer_may_have_done_it(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>Bad Gateway</html>", b"[]", b"{}", b'{"errcode":"x"}', b"\xff\xfe", b"[" * 99999],
+    [
+        *(b"", b"<html>Bad Gateway</html>", b"[]", b"{}", b"\xff\xfe", b"[" * 99999),
+        *(b'{"errcode":"x"}', b'{"errcode":1e999}', b'{"errcode":99999999999}'),
+    ],
 )
 def test_an_answer_that_is_not_wecoms_is_tried_later(
     wecom: BareWeCom, client: WeComClient, body: bytes

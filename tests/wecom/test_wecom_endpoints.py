@@ -71,6 +71,17 @@ def test_a_members_own_tag_has_no_id(box: Sandbox, client: WeComClient, customer
     assert [(tag.tag_name, tag.tag_id) for tag in mine.tags if tag.type == 2] == [("常客", None)]
 
 
+def test_numbers_that_nothing_here_can_hold_are_taken_for_unknown(
+    box: Sandbox, client: WeComClient, customer: str
+) -> None:
+    relation = box.world.find_relation(ZHAOYI, customer)
+    assert relation
+    relation.add_way, box.world.customers[customer].gender = 2**31, -1
+    detail = external_contact.get(client, customer)
+    (mine,) = [one for one in detail.follow_users if one.userid == ZHAOYI]
+    assert (mine.add_way, detail.external_contact.gender) == (0, 0)
+
+
 def test_an_unknown_customer_is_a_stale_row(client: WeComClient) -> None:
     with pytest.raises(NoSuchRelation):
         external_contact.get(client, "wmNobody", within=5)

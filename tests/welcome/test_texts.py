@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.welcome.queries.texts import (
+from app.texts import (
     MAX_BYTES,
     VARIABLES,
     braces_match,

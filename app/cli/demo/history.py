@@ -2,20 +2,23 @@
 
 The sandbox's clock, and with it the server's, stands sixty days back and is moved from tick to
 tick. Nothing is written into the server's database from here: people act in the sandbox, which
-sends its callbacks; members move stages in the sidebar. A tick begins when the server has worked
+sends its callbacks; members sit at cards in the sidebar. A tick begins when the server has worked
 off the one before, its messages to members included, so that no jump makes anything late.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from app import clock
-from app.cli.demo.plot import Move, Talk, Tick
+from app.alerting.queries import find_alerts
+from app.cli.demo.plot import Talk, Tick
 from app.cli.demo.sandbox_client import SandboxClient
-from app.cli.demo.sidebar_visit import SidebarVisits, StageNotMoved
+from app.cli.demo.sidebar_visit import SidebarDesk, VisitFailed
+from app.cli.demo.visit import Visit
 from app.deliveries.queries import count_outcomes, count_waiting
 from app.inbox.queries import list_backlogs
 from app.members.queries import list_active
@@ -36,7 +39,7 @@ class Outcome:
     ticks: int = 0
     to_greet: int = 0
     greeted: int = 0
-    moves: int = 0
+    visits: int = 0
     faults: list[str] = field(default_factory=list)
     late: bool = False
     stopped: bool = False
@@ -57,8 +60,8 @@ class History:
     def __init__(self, box: SandboxClient, runtime: Runtime, *, within: float) -> None:
         self._box = box
         self._runtime = runtime
+        self._server = f"http://{runtime.config.server.listen}"
         self._end = clock.monotonic() + within
-        self._visits = SidebarVisits(box.address)
         self._offset = float("-inf")
         self.outcome = Outcome()
 
@@ -80,8 +83,9 @@ class History:
         self._go_to(tick.at)
         for act in tick.acts:
             self._note_codes(self._box.act(act.verb, **act.details))
-        self._move_all(tick.moves)
-        self._settle(tick)
+        with self._visiting(tick.visits.values()):
+            self._settle(tick)
+        self.outcome.visits += len(tick.visits)
         for talk in tick.talks:
             self._talk(talk)
 
@@ -108,34 +112,39 @@ class History:
             self._let_pass(EDIT_SECONDS, lane="events")
         self._wait(self._all_worked)
         if self._has_messages():
-            self._let_pass(self._runtime.config.alerts.grace_seconds + 1, lane="deliveries")
+            self._let_pass(self._grace_seconds() + 1, lane="deliveries")
             self._wait(self._all_sent)
+
+    def _grace_seconds(self) -> int:
+        with self._runtime.db.read() as session:
+            return find_alerts(session, self._runtime.config).grace_seconds
 
     def _let_pass(self, seconds: float, *, lane: str) -> None:
         """Let time pass, and have the worker look: nothing else tells it that the clock moved."""
         self._put_clock(self._offset + seconds)
         self._runtime.bell.ring(lane)
 
-    def _move_all(self, moves: Sequence[Move]) -> None:
-        """Have the members move stages, each at his own desk and all at once."""
-        desks: dict[str, list[Move]] = {}
-        for move in moves:
-            desks.setdefault(move.userid, []).append(move)
+    @contextmanager
+    def _visiting(self, visits: Iterable[Visit]) -> Iterator[None]:
+        """Have the members at their desks meanwhile, all at once."""
+        desks: dict[str, list[Visit]] = {}
+        for visit in visits:
+            desks.setdefault(visit.userid, []).append(visit)
         with ThreadPoolExecutor() as pool:
-            faults = [fault for each in pool.map(self._move_each, desks.values()) for fault in each]
-        self.outcome.faults += faults
-        self.outcome.moves += len(moves) - len(faults)
+            told = pool.map(self._pay_each, desks, desks.values())
+            yield
+        self.outcome.faults += [fault for faults in told for fault in faults]
         self._raise_if_over()
 
-    def _move_each(self, moves: Sequence[Move]) -> list[str]:
-        """Return what did not move; that is no reason to give up all the rest."""
-        faults = []
-        for move in moves:
+    def _pay_each(self, userid: str, visits: Iterable[Visit]) -> list[str]:
+        """Return what failed; that is no reason to give up all the rest."""
+        desk, faults = SidebarDesk(self._server, userid), []
+        for visit in visits:
             if self._is_over():
                 break
             try:
-                self._visits.move(move)
-            except StageNotMoved as fault:
+                desk.pay(visit)
+            except VisitFailed as fault:
                 faults.append(str(fault))
         return faults
 
@@ -168,8 +177,9 @@ class History:
         return not self._has_messages()
 
     def _has_messages(self) -> bool:
+        now = clock.later(self._offset)
         with self._runtime.db.read() as session:
-            return count_waiting(session) > 0
+            return count_waiting(session, until=now) > 0
 
     def _count_greeted(self, since: datetime) -> int:
         with self._runtime.db.read() as session:

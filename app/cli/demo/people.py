@@ -31,8 +31,9 @@ class Life:
 class Newcomer:
     """A customer who came so many days ago, on the nearest weekend if `weekend`.
 
-    `lost`: the day he deletes the member; `back`: the day he comes again; `moved`: the day and the
-    member whom he is handed to. `half`: the member has not added him back.
+    `lost`: the day he deletes the member; `back`: the day he comes again; `also`: the day he adds a
+    second member, too; `moved`: the day and the member whom he is handed to. `half`: the member has
+    not added him back.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Newcomer:
     half: bool = False
     lost: int | None = None
     back: int | None = None
+    also: tuple[int, str] | None = None
     moved: tuple[int, str] | None = None
     life: Life = field(default_factory=Life)
 
@@ -59,12 +61,16 @@ class Regular:
 
 @dataclass(frozen=True)
 class GroupDay:
-    """Who joins or leaves a group of the seed so many days ago; customers by their number."""
+    """Who joins or leaves a group of the seed so many days ago; customers by their number.
+
+    Or its owner gives it a new notice, in the opening hours.
+    """
 
     ago: int
     group: int
     joined: tuple[int, ...] = ()
     left: tuple[int, ...] = ()
+    notice: str = ""
 
 
 NEWCOMERS = (
@@ -99,7 +105,7 @@ NEWCOMERS = (
     ),
     Newcomer(
         name="方知远",
-        userid="zhaoyi",
+        userid="sunsan",
         ago=56,
         state=POSTER,
         life=Life(stages=((12, KEEN),), remark=(3, "方先生 团购")),
@@ -126,7 +132,7 @@ NEWCOMERS = (
     Newcomer(name="叶蓁蓁", userid="lisi", ago=50, state=POSTER, life=Life(stages=((6, TALKED),))),
     Newcomer(
         name="宋时雨",
-        userid="zhaoyi",
+        userid="lisi",
         ago=46,
         weekend=True,
         late=True,
@@ -146,7 +152,7 @@ NEWCOMERS = (
     Newcomer(name="陆知行", userid="lisi", ago=45, state=REDNOTE, weekend=True, lost=6, back=15),
     Newcomer(
         name="唐栀",
-        userid="zhaoyi",
+        userid="lisi",
         ago=43,
         state=REDNOTE,
         life=Life(stages=((7, TALKED),), remark=(7, "唐小姐 周末来")),
@@ -159,7 +165,27 @@ NEWCOMERS = (
         weekend=True,
         life=Life(stages=((11, KEEN),)),
     ),
-    Newcomer(name="林听澜", userid="zhaoyi", ago=38, state=POSTER, weekend=True, lost=20),
+    Newcomer(
+        name="林听澜",
+        userid="zhaoyi",
+        ago=38,
+        state=POSTER,
+        weekend=True,
+        lost=20,
+        life=Life(
+            stages=((3, TALKED), (9, KEEN)),
+            remark=(3, "林听澜 雾蓝连衣裙"),
+            tags=(3, (FROM_SHOP, PLAIN)),
+            talk=(
+                14,
+                (
+                    "那条雾蓝的裙子到货了吗？",
+                    ">还没有，仓库说快了，一到我就告诉您。",
+                    "好吧，我下周六就要穿。",
+                ),
+            ),
+        ),
+    ),
     Newcomer(
         name="孟初夏",
         userid="lisi",
@@ -183,13 +209,18 @@ NEWCOMERS = (
         ago=31,
         state=REDNOTE,
         weekend=True,
+        also=(14, "lisi"),
         life=Life(
             stages=((4, TALKED), (12, KEEN)),
             remark=(4, "沈佳禾 送妈妈"),
             tags=(4, (FROM_NET, IMPORTANT)),
             talk=(
                 4,
-                ("想给妈妈挑件外套，预算八百左右。", ">好的，我整理三款发您，都是软糯不扎的面料。"),
+                (
+                    ">您是平时上班穿，还是有特别的场合？大概的预算也告诉我，我挑三款发您比较。",
+                    "想给妈妈挑件外套，预算八百左右。",
+                    ">好的，我整理三款发您，都是软糯不扎的面料。",
+                ),
             ),
         ),
     ),
@@ -288,6 +319,12 @@ GROUP_DAYS = (
     GroupDay(9, 0, left=(2,)),
     GroupDay(5, 2, joined=(36,)),
     GroupDay(5, 1, left=(5,)),
+    GroupDay(
+        4,
+        0,
+        notice="每周六 15:00 店里有秋冬搭配小课，会员免费，报名找小忆。"
+        "羊毛、羊绒会员免费护理一次，带来就行。",
+    ),
     GroupDay(1, 0, joined=(37,)),
     GroupDay(1, 2, left=(9,)),
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from app.cli.demo.notebook import NOTEBOOK, Note, Page
 from app.cli.demo.people import (
     GROUP_DAYS,
     NEWCOMERS,
@@ -13,13 +14,17 @@ from app.cli.demo.people import (
     Life,
     Newcomer,
 )
-from app.sandbox.seed import seeded_id
+from app.cli.demo.visit import Move, Visit, Written
+from app.reminders import MORNING
+from app.sandbox.seed import CUSTOMERS, seeded_id
 
 DAY_MINUTES = (10 * 60 + 30, 19 * 60 + 30)
 EVENING, NIGHT = time(20, 30), time(22, 40)
 # Members look after remarks, tags and stages every fifth evening, the last time yesterday.
 DESK_EVERY, DESK_LAST = 5, 1
 TODAY_HOURS = 3
+# History ends so long ago at the latest.
+JUST_NOW = timedelta(minutes=2)
 SATURDAY = 5
 
 
@@ -29,15 +34,6 @@ class Act:
 
     verb: str
     details: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Move:
-    """A member moves a customer to a stage, in the sidebar."""
-
-    userid: str
-    external_userid: str
-    stage: str
 
 
 @dataclass(frozen=True)
@@ -51,12 +47,17 @@ class Talk:
 
 @dataclass
 class Tick:
-    """A moment of history: first the acts, then stages, then talk."""
+    """A moment of history: first the acts, then visits to cards, then talk."""
 
     at: datetime
     acts: list[Act] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
+    visits: dict[tuple[str, str], Visit] = field(default_factory=dict)
     talks: list[Talk] = field(default_factory=list)
+
+    def visit(self, userid: str, external_userid: str) -> Visit:
+        """Return the member's visit at this card, of which there is one."""
+        pair = userid, external_userid
+        return self.visits.setdefault(pair, Visit(*pair))
 
 
 def customer_id(number: int) -> str:
@@ -69,10 +70,15 @@ def plan_history(now: datetime) -> list[Tick]:
     calendar = _Calendar(now)
     for number, newcomer in enumerate(NEWCOMERS, start=REGULARS):
         _plan_newcomer(calendar, customer_id(number), newcomer)
+    for number, newcomer in enumerate(NEWCOMERS, start=REGULARS):
+        _plan_leaving(calendar, customer_id(number), newcomer)
     for friend in OLD_FRIENDS:
-        _plan_life(calendar, friend.userid, customer_id(friend.number), friend.life, since=None)
+        name, _gender = CUSTOMERS[friend.number]
+        days = _Days(calendar, friend.userid, customer_id(friend.number))
+        _plan_life(days, friend.life, NOTEBOOK.get(name, Page()))
     for group_day in GROUP_DAYS:
-        calendar.evening(group_day.ago).acts.append(_group_act(group_day))
+        when = calendar.day if group_day.notice else calendar.evening
+        when(group_day.ago).acts.append(_group_act(group_day))
     return calendar.ticks()
 
 
@@ -86,7 +92,11 @@ class _Calendar:
     def ticks(self) -> list[Tick]:
         return [tick for _, tick in sorted(self._ticks.items())]
 
-    def weekend_near(self, ago: int) -> int:
+    def arrival(self, newcomer: Newcomer) -> int:
+        """Return how many days ago he came."""
+        return self._weekend_near(newcomer.ago) if newcomer.weekend else newcomer.ago
+
+    def _weekend_near(self, ago: int) -> int:
         """Return the day of a weekend that is nearest to so many days ago."""
         return next(
             ago + shift
@@ -96,49 +106,98 @@ class _Calendar:
 
     def day(self, ago: int) -> Tick:
         """Return that day's tick in the opening hours."""
-        if ago == 0:
-            return self._today()
-        first, last = DAY_MINUTES
-        minutes = first + ago * 97 % (last - first)
-        return self._tick(ago, time(minutes // 60, minutes % 60))
+        return self._at(self._day_minute(ago)) if ago else self._today()
+
+    def day_near(self, ago: int, *, after: int) -> Tick:
+        """Return the tick of a day near that one on which somebody comes anyway, else of that one.
+
+        `after`: so many days ago is too early.
+        """
+        shifts = (0, 1, -1) if ago + 1 < after else (0, -1)
+        days = (self._day_minute(ago + shift) for shift in shifts if ago + shift > 0)
+        return next((self._ticks[at] for at in days if at in self._ticks), None) or self.day(ago)
 
     def night(self, ago: int) -> Tick:
         return self._tick(ago, NIGHT)
 
     def evening(self, ago: int) -> Tick:
         """Return the tick of the next evening on which members see to their customers."""
+        return self._tick(self.desk_day(ago), EVENING)
+
+    def desk_day(self, ago: int) -> int:
+        """Return the day of that evening."""
         later = (ago - DESK_LAST) // DESK_EVERY * DESK_EVERY + DESK_LAST
-        return self._tick(max(later, DESK_LAST), EVENING)
+        return max(later, DESK_LAST)
+
+    def morning(self, ago: int) -> datetime:
+        """Return when reminders of that day come, and stop there if it has been."""
+        at = self._moment(ago, MORNING)
+        if at <= self._now - JUST_NOW:
+            self._at(at)
+        return at
+
+    def _day_minute(self, ago: int) -> datetime:
+        first, last = DAY_MINUTES
+        minutes = first + ago * 97 % (last - first)
+        return self._moment(ago, time(minutes // 60, minutes % 60))
 
     def _today(self) -> Tick:
         """Return a tick of the hours that today has had, and of yesterday right after midnight."""
         midnight = self._now.replace(hour=0, minute=0, second=0, microsecond=0)
         passed = min(self._now - midnight, timedelta(hours=TODAY_HOURS))
-        return self._at(self._now - max(passed / 2, timedelta(minutes=2)))
+        return self._at(self._now - max(passed / 2, JUST_NOW))
 
     def _date(self, ago: int) -> date:
         return self._now.date() - timedelta(days=ago)
 
     def _tick(self, ago: int, at: time) -> Tick:
-        return self._at(datetime.combine(self._date(ago), at, self._now.tzinfo))
+        return self._at(self._moment(ago, at))
+
+    def _moment(self, ago: int, at: time) -> datetime:
+        return datetime.combine(self._date(ago), at, self._now.tzinfo)
 
     def _at(self, at: datetime) -> Tick:
         return self._ticks.setdefault(at, Tick(at))
 
 
+@dataclass(frozen=True)
+class _Days:
+    """The evenings of a member with a customer; days count from `since` days ago, or back."""
+
+    calendar: _Calendar
+    userid: str
+    external_userid: str
+    since: int | None = None
+
+    @property
+    def pair(self) -> dict[str, str]:
+        return {"userid": self.userid, "external_userid": self.external_userid}
+
+    def ago(self, day: int) -> int:
+        """Return how many days ago that evening is."""
+        return self.calendar.desk_day(day if self.since is None else self.since - day)
+
+    def evening(self, day: int) -> Tick:
+        return self.calendar.evening(self.ago(day))
+
+    def visit(self, day: int, *, by: str = "") -> Visit:
+        return self.evening(day).visit(by or self.userid, self.external_userid)
+
+
 def _plan_newcomer(calendar: _Calendar, who: str, newcomer: Newcomer) -> None:
     pair = {"userid": newcomer.userid, "external_userid": who}
-    came = calendar.weekend_near(newcomer.ago) if newcomer.weekend else newcomer.ago
-    scan = pair | {"state": newcomer.state} if newcomer.state else pair
-    first = scan | {"name": newcomer.name} | ({"half": True} if newcomer.half else {})
+    came = calendar.arrival(newcomer)
+    first = _scan(pair, newcomer) | {"name": newcomer.name}
+    first |= {"half": True} if newcomer.half else {}
     arrival = calendar.night(came) if newcomer.late else calendar.day(came)
     arrival.acts.append(Act("customer_scans", first))
-    if newcomer.lost is not None:
-        tick = calendar.day(came - newcomer.lost)
-        tick.acts.append(Act("customer_deletes_member", pair))
-    if newcomer.back is not None:
-        calendar.day(came - newcomer.back).acts.append(Act("customer_scans", scan))
-    _plan_life(calendar, newcomer.userid, who, newcomer.life, since=came)
+    if newcomer.also is not None:
+        day, colleague = newcomer.also
+        calendar.evening(came - day).acts.append(
+            Act("customer_scans", {"userid": colleague, "external_userid": who})
+        )
+    page = NOTEBOOK.get(newcomer.name, Page())
+    _plan_life(_Days(calendar, newcomer.userid, who, came), newcomer.life, page)
     if newcomer.moved is not None:
         after, takeover = newcomer.moved
         handed = {"handover_userid": newcomer.userid, "takeover_userid": takeover}
@@ -146,31 +205,67 @@ def _plan_newcomer(calendar: _Calendar, who: str, newcomer: Newcomer) -> None:
         calendar.evening(came - after).acts.append(act)
 
 
-def _plan_life(
-    calendar: _Calendar, userid: str, who: str, life: Life, *, since: int | None
-) -> None:
-    """Plan the days of a life; they count from `since` days ago on, or are days ago themselves."""
+def _plan_leaving(calendar: _Calendar, who: str, newcomer: Newcomer) -> None:
+    """Plan the days on which he goes and comes again: each beside somebody who comes, if it can."""
+    pair, came = {"userid": newcomer.userid, "external_userid": who}, calendar.arrival(newcomer)
+    if newcomer.lost is not None:
+        tick = calendar.day_near(came - newcomer.lost, after=came)
+        tick.acts.append(Act("customer_deletes_member", pair))
+    if newcomer.back is not None:
+        tick = calendar.day_near(came - newcomer.back, after=came)
+        tick.acts.append(Act("customer_scans", _scan(pair, newcomer)))
 
-    def evening(day: int) -> Tick:
-        return calendar.evening(day if since is None else since - day)
 
-    pair = {"userid": userid, "external_userid": who}
+def _scan(pair: dict[str, str], newcomer: Newcomer) -> dict[str, Any]:
+    return pair | ({"state": newcomer.state} if newcomer.state else {})
+
+
+def _plan_life(days: _Days, life: Life, page: Page) -> None:
     if life.remark:
         day, remark = life.remark
-        evening(day).acts.append(Act("member_edits_remark", pair | {"remark": remark}))
+        days.evening(day).acts.append(Act("member_edits_remark", days.pair | {"remark": remark}))
     if life.tags:
         day, numbers = life.tags
         tags = [seeded_id("et", "Tag", number) for number in numbers]
-        evening(day).acts.append(Act("member_marks_tags", pair | {"add": tags}))
+        days.evening(day).acts.append(Act("member_marks_tags", days.pair | {"add": tags}))
     for day, stage in life.stages:
-        evening(day).moves.append(Move(userid, who, stage))
+        days.visit(day).moves.append(Move(stage, page.said.get(stage, {})))
     if life.talk:
         day, lines = life.talk
-        evening(day).talks.append(Talk(userid, who, lines))
+        days.evening(day).talks.append(Talk(days.userid, days.external_userid, lines))
+    _plan_page(days, page)
+
+
+def _plan_page(days: _Days, page: Page) -> None:
+    for day, stage, by in page.service:
+        days.visit(day, by=by).moves.append(Move(stage))
+    for day, fields in page.fields:
+        days.visit(day).fields |= fields
+    for day, shelf, title in page.sent:
+        days.visit(day).sent.append((shelf, title))
+    if page.lost:
+        day, lost = page.lost
+        days.visit(day).lost = lost
+    for note in page.notes:
+        _plan_note(days, note)
+
+
+def _plan_note(days: _Days, note: Note) -> None:
+    written = days.visit(note.day, by=note.by)
+    if not note.remind:
+        written.notes.append(Written(note.text))
+        return
+    due = days.ago(note.day) - note.remind
+    written.notes.append(Written(note.text, days.calendar.morning(due)))
+    if due >= DESK_LAST:
+        evening = days.calendar.evening(due)
+        evening.visit(written.userid, days.external_userid).done = True
 
 
 def _group_act(group_day: GroupDay) -> Act:
     chat_id = seeded_id("wr", "Group", group_day.group)
+    if group_day.notice:
+        return Act("group_notice_changed", {"chat_id": chat_id, "notice": group_day.notice})
     verb = "group_joined" if group_day.joined else "group_left"
     who = [customer_id(number) for number in group_day.joined or group_day.left]
     return Act(verb, {"chat_id": chat_id, "who": who})

@@ -22,16 +22,20 @@ import click
 import requests
 
 from app import clock, forks, schema
+from app.accounts.actions import grant_role
 from app.cli.demo.children import Children
 from app.cli.demo.history import History, Outcome
+from app.cli.demo.library import fill_library
 from app.cli.demo.plot import plan_history
 from app.cli.demo.sandbox_client import SandboxClient
 from app.cli.demo.story import tell
 from app.cli.tools import refuse, speak_as_terminal
 from app.config import Config, load_config
+from app.customers.actions import import_fields, import_pipelines
 from app.db import Database
 from app.i18n import _
-from app.runtime import build_runtime, set_up_process
+from app.members.queries import list_names
+from app.runtime import Runtime, build_runtime, set_up_process
 from app.sandbox.__main__ import main as play_wecom
 from app.sandbox.seed import MEMBERS
 from app.sandbox.server import AES_KEY, AGENT_ID, CORP_ID, SECRET, TOKEN
@@ -42,7 +46,9 @@ HOME = Path("var") / "demo"
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.03
 HISTORY_SECONDS = 60.0
-SCRIPTS = "scripts.toml"
+SCRIPTS, FIELDS, PIPELINES = "scripts.toml", "fields.toml", "pipelines.toml"
+# Who comes into the admin web.
+ROLES = {"qianer": "owner", "sunsan": "manager"}
 # Where `flask serve` says how its own Redis is reached.
 REDIS_NOTE = HOME / "redis.address"
 
@@ -145,6 +151,8 @@ def _start(children: Children, box: SandboxClient, port: int) -> None:
     sandbox = children.start("sandbox", play_wecom, _options(server, port))
     _make_database(database_url)
     serve = children.start("server", _serve, _config())
+    # The server has enough to do with its own start.
+    _fill_library(database_url)
     for child, url in (
         (sandbox, f"{box.address}/sandbox/api/state"),
         (serve, f"{server}/readyz"),
@@ -179,6 +187,15 @@ def _make_database(url: str) -> None:
     files = resources.files("app.cli.demo")
     with db.write() as session, resources.as_file(files) as folder:
         import_scripts(session, (folder / SCRIPTS).read_text(encoding="utf-8"), folder=folder)
+        import_fields(session, (folder / FIELDS).read_text(encoding="utf-8"))
+        import_pipelines(session, (folder / PIPELINES).read_text(encoding="utf-8"))
+    db.close()
+
+
+def _fill_library(url: str) -> None:
+    db = Database(url)
+    with db.write() as session:
+        fill_library(session, HOME / "library")
     db.close()
 
 
@@ -212,6 +229,8 @@ def _live_through_history(box: SandboxClient) -> None:
     ticks = plan_history(clock.utcnow().astimezone(runtime.config.server.zone))
     history = History(box, runtime, within=HISTORY_SECONDS)
     outcome = history.play(ticks, members=[member.userid for member in MEMBERS])
+    if not outcome.stopped:
+        _give_roles(runtime)
     runtime.db.close()
     _log(outcome, planned=len(ticks), seconds=clock.monotonic() - began)
     if not outcome.whole and not outcome.stopped:
@@ -221,6 +240,14 @@ def _live_through_history(box: SandboxClient) -> None:
                 file=f"{HOME.as_posix()}/history.log",
             )
         )
+
+
+def _give_roles(runtime: Runtime) -> None:
+    """Make somebody owner and somebody manager, if the server has come to know them."""
+    with runtime.db.read() as session:
+        known = list_names(session, ROLES)
+    for userid in known:
+        runtime.db.commit(partial(grant_role, userid=userid, role=ROLES[userid]))
 
 
 def _log(outcome: Outcome, *, planned: int, seconds: float) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from app.cli.demo.plot import Move
 from app.cli.demo.sandbox_client import Row, SandboxClient
-from app.cli.demo.sidebar_visit import SidebarVisits, StageNotMoved
+from app.cli.demo.sidebar_visit import SidebarDesk, VisitFailed
+from app.cli.demo.visit import Move, Visit
 from app.i18n import _
 
 PATIENCE = 20.0
@@ -33,8 +33,8 @@ def tell(box: SandboxClient) -> bool:
     _say(_("{seconds} 秒后收到欢迎语：", seconds=f"{welcome['ms_from_event'] / 1000:.1f}"))
     _quote(welcome["text"])
     try:
-        SidebarVisits(box.address).move(Move(**pair, stage=STAGE))
-    except StageNotMoved as refused:
+        SidebarDesk(box.address, MEMBER).pay(Visit(**pair, moves=[Move(STAGE)]))
+    except VisitFailed as refused:
         _quote(str(refused))
         return False
     _say(

@@ -2,6 +2,18 @@
 
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
+from app.customers.actions.field_settings import (
+    FieldDraft,
+    add_field,
+    add_option,
+    edit_field,
+    remove_field,
+    rename_option,
+    restore_field,
+    set_option_removed,
+    shift_field,
+    shift_option,
+)
 from app.customers.actions.fields import (
     FieldMove,
     reveal_phone,
@@ -22,13 +34,8 @@ from app.customers.actions.follow_ups import (
 )
 from app.customers.actions.notes import Addition, StageNote, add_stage_note, get_stage_note
 from app.customers.actions.pipelines import ImportedPipelines, import_pipelines
-from app.customers.actions.profile import ensure_customer
-from app.customers.actions.remark import (
-    RemarkChange,
-    build_remark,
-    change_remark,
-    retry_remark,
-)
+from app.customers.actions.profile import ensure_customer, lock_customer
+from app.customers.actions.remark import RemarkChange, change_remark, retry_remark
 from app.customers.actions.reminders import (
     LONGEST,
     Wish,
@@ -38,44 +45,83 @@ from app.customers.actions.reminders import (
     postpone_reminder,
     reopen_reminder,
 )
-from app.customers.actions.stages import (
-    StageMove,
-    change_stage,
-    put_into_first_stage,
-    undo_stage,
+from app.customers.actions.stage_moves import list_to_move_on, move_on
+from app.customers.actions.stage_settings import (
+    DOWN,
+    MOVING_JOB,
+    UP,
+    StageDraft,
+    add_pipeline,
+    add_stage,
+    archive_pipeline,
+    archive_stage,
+    edit_stage,
+    rename_pipeline,
+    restore_pipeline,
+    restore_stage,
+    shift_pipeline,
+    shift_stage,
 )
-from app.customers.actions.tags import Marked, mark_tag, record_tags, retry_tags
+from app.customers.actions.stages import StageMove, change_stage, put_into_first_stage, undo_stage
+from app.customers.actions.tags import (
+    Marked,
+    find_living_tag,
+    mark_many,
+    mark_tag,
+    record_tags,
+    retry_tags,
+    take_back_marks,
+)
 from app.customers.actions.timeline import add_to_timeline, record_timeline
+from app.customers.actions.views import delete_view, save_view
 
 __all__ = [
     "CHANGE_HOURS",
+    "DOWN",
     "LONGEST",
+    "MOVING_JOB",
+    "UP",
     "Addition",
     "Box",
     "Change",
+    "FieldDraft",
     "FieldMove",
     "ImportedFields",
     "ImportedPipelines",
     "Marked",
     "RemarkChange",
+    "StageDraft",
     "StageMove",
     "StageNote",
     "Wish",
+    "add_field",
+    "add_option",
+    "add_pipeline",
+    "add_stage",
     "add_stage_note",
     "add_to_timeline",
-    "build_remark",
+    "archive_pipeline",
+    "archive_stage",
     "cancel_reminder",
     "change_remark",
     "change_stage",
     "complete_reminder",
     "create_reminder",
+    "delete_view",
+    "edit_field",
     "edit_follow_up",
+    "edit_stage",
     "ensure_customer",
+    "find_living_tag",
     "forget_draft",
     "get_stage_note",
     "import_fields",
     "import_pipelines",
+    "list_to_move_on",
+    "lock_customer",
+    "mark_many",
     "mark_tag",
+    "move_on",
     "postpone_reminder",
     "put_into_first_stage",
     "record_change",
@@ -83,15 +129,28 @@ __all__ = [
     "record_follow_up",
     "record_tags",
     "record_timeline",
+    "remove_field",
     "remove_follow_up",
+    "rename_option",
+    "rename_pipeline",
     "reopen_reminder",
+    "restore_field",
     "restore_follow_up",
+    "restore_pipeline",
+    "restore_stage",
     "retry_remark",
     "retry_tags",
     "reveal_phone",
     "reveal_remark_mobiles",
     "save_draft",
+    "save_view",
     "set_field",
+    "set_option_removed",
+    "shift_field",
+    "shift_option",
+    "shift_pipeline",
+    "shift_stage",
+    "take_back_marks",
     "undo_field",
     "undo_stage",
 ]

@@ -7,6 +7,7 @@ kind = "money"              # for ever too; text number money date choice choice
 hint = "大概就行"            # link yes_no
 pinned = true
 read_only = true
+visible_to = "managers"     # "": everybody; left out, it stays as it is
 removed = true              # away from the cards; what stands in it is kept
 
 [[field]]
@@ -27,16 +28,27 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.actions.field_kinds import KINDS
+from app.customers.actions.names import NAME_LENGTH
 from app.customers.errors import FieldsRefused
 from app.customers.models import CustomField
-from app.customers.queries.fields import MOST_FIELDS
+from app.customers.queries.fields import MOST_FIELDS, VISIBLE_TO
 from app.i18n import _
 from app.words import clean
 
 KEY = re.compile(r"[a-z0-9_-]{1,32}")
-NAME_LENGTH, HINT_LENGTH = 32, 64
+HINT_LENGTH = 64
 MOST_OPTIONS = 100
-FIELD_KEYS = ("key", "name", "kind", "options", "hint", "pinned", "read_only", "removed")
+FIELD_KEYS = (
+    "key",
+    "name",
+    "kind",
+    "options",
+    "hint",
+    "pinned",
+    "read_only",
+    "visible_to",
+    "removed",
+)
 OPTION_KEYS = ("key", "name")
 CHOOSING = frozenset({"choice", "choices"})
 
@@ -83,6 +95,7 @@ class _Draft:
     hint: str
     pinned: bool
     read_only: bool
+    visible_to: str
     removed: bool
     position: int = 0
 
@@ -142,6 +155,7 @@ class _Reading:
             hint=self._text(table, "hint", HINT_LENGTH),
             pinned=self._switch(table, "pinned"),
             read_only=self._switch(table, "read_only"),
+            visible_to=self._visible_to(table, row),
             removed=self._switch(table, "removed"),
         )
 
@@ -203,6 +217,15 @@ class _Reading:
         if not isinstance(value, bool):
             self._fault(_("{key} 只能是 true 或 false", key=key))
         return value is True
+
+    def _visible_to(self, table: Mapping[str, Any], row: CustomField | None) -> str:
+        # An older file must not show everybody what was hidden since.
+        value = table.get("visible_to", row.visible_to if row else "")
+        if not isinstance(value, str) or value not in VISIBLE_TO:
+            known = _("、").join(f'"{one}"' for one in VISIBLE_TO)
+            self._fault(_("visible_to 只能是 {known}", known=known))
+            return ""
+        return value
 
     def _only_known_keys(self, table: Mapping[str, Any], known: Sequence[str]) -> None:
         for key in table:

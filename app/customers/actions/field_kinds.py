@@ -16,7 +16,7 @@ from app.customers.queries.fields import MOST_CHOSEN, Field, Value
 from app.errors import Refused
 from app.i18n import _
 from app.money import parse_amount
-from app.words import clean
+from app.words import clean, is_seen
 
 MOST_TEXT, MOST_ADDRESS = 200, 200
 MOST_NUMBER = Decimal(10) ** 9
@@ -24,8 +24,6 @@ LONGEST_TYPED = 4 * TEXT_LENGTH
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 YES, NO = frozenset({"yes", "是"}), frozenset({"no", "否"})
 
-_UNSEEN = frozenset({"Cf", "Cn", "Co", "Cs", "Me", "Mn", "Zs"})
-_BLANK = frozenset("\u2800\u3164\u115f\u1160\uffa0")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?")
 _DAY = re.compile(r"(?:([0-9]{4})[-/.年])?([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 _DAY_DIGITS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
@@ -53,15 +51,11 @@ def read_value(
     if len(text) > LONGEST_TYPED:
         raise FieldRefused(_too_long(MOST_TEXT))
     text = " ".join(clean(" ".join(text.split())).split())
-    if not _is_seen(text):
+    if not is_seen(text):
         return Value()
     if field.kind == "date":
         return Value(day=_read_day(text, today))
     return _READERS[field.kind](text)
-
-
-def _is_seen(text: str) -> bool:
-    return any(unicodedata.category(ch) not in _UNSEEN and ch not in _BLANK for ch in text)
 
 
 def _too_long(most: int) -> str:

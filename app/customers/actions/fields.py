@@ -14,15 +14,24 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.audit.actions import record_audit
 from app.customers.actions.field_kinds import read_value
+from app.customers.actions.profile import lock_customer
 from app.customers.actions.timeline import record_timeline
 from app.customers.errors import FieldConflict, FieldRefused
-from app.customers.models import Customer, FieldChange, FieldChoice, FieldValue, FollowUser
-from app.customers.queries.fields import FieldState, Value, find_field_state, tell_change
+from app.customers.models import FieldChange, FieldChoice, FieldValue, FollowUser
+from app.customers.queries.fields import (
+    FIELD_KEY,
+    FieldState,
+    Value,
+    find_field_state,
+    may_see_field,
+    tell_change,
+)
+from app.customers.queries.first_names import word_field
 from app.db import upsert
 from app.errors import NotFound
 from app.i18n import _
 
-MOST_ID, MOST_BIG_ID = 2**31 - 1, 2**63 - 1
+MOST_BIG_ID = 2**63 - 1
 REVEALED = "phone_revealed"
 REMARK_MOBILES = "remark_mobiles"
 
@@ -48,7 +57,8 @@ def set_field(
 ) -> FieldMove:
     """Write what a member typed into a field, see `read_value`; nothing empties it.
 
-    `seen`: the version that he knew of. What stands there already may be written by anybody.
+    `seen`: the version that he knew of. What stands there already may be written by anybody, but
+    for a phone number: whoever guesses one is not told that he is right.
 
     Raises:
         NotFound: no such customer or field.
@@ -56,9 +66,8 @@ def set_field(
         FieldConflict: somebody changed it meanwhile.
     """
     _lock(session, external_userid)
-    state = _get_state(session, external_userid, field_id)
-    if state.field.read_only:
-        raise FieldRefused(_("「{name}」只能查看，不能在这里修改", name=state.field.name))
+    state = _get_state(session, external_userid, field_id, viewer=userid)
+    _refuse_read_only(state)
     value = read_value(state.field, typed, today=today, had=state.value.chosen)
     return _move(session, external_userid, state, value, userid=userid, seen=seen)
 
@@ -68,25 +77,29 @@ def undo_field(session: Session, external_userid: str, *, change_id: int, userid
 
     Raises:
         NotFound: no such change of this customer by him, or the field is gone.
+        FieldRefused: the field has become read-only.
         FieldConflict: somebody changed it meanwhile.
     """
     _lock(session, external_userid)
     change = session.get(FieldChange, change_id) if change_id <= MOST_BIG_ID else None
     if change is None or change.external_userid != external_userid or change.userid != userid:
         raise NotFound(_("没有可以撤销的资料修改"))
-    state = _get_state(session, external_userid, change.field_id)
+    state = _get_state(session, external_userid, change.field_id, viewer=userid)
+    _refuse_read_only(state)
     before = Value.of_json(change.before)
     seen = change.version
     return _move(session, external_userid, state, before, userid=userid, seen=seen, is_undo=True)
 
 
-def reveal_phone(session: Session, external_userid: str, *, field_id: int, userid: str) -> str:
-    """Return the whole number in a field of kind phone, and put on record who asked for it.
+def reveal_phone(
+    session: Session, external_userid: str, *, field_id: int, userid: str, origin: str = ""
+) -> str:
+    """Return the whole number in a field of kind phone, and put on record who asked, from where.
 
     Raises:
         NotFound: no such field, or no number in it.
     """
-    state = _get_state(session, external_userid, field_id)
+    state = _get_state(session, external_userid, field_id, viewer=userid)
     if state.field.kind != "phone" or state.value.is_empty:
         raise NotFound(_("这里没有电话号码"))
     record_audit(
@@ -95,11 +108,14 @@ def reveal_phone(session: Session, external_userid: str, *, field_id: int, useri
         action=REVEALED,
         external_userid=external_userid,
         detail={"field": state.field.key},
+        origin=origin,
     )
     return state.value.text
 
 
-def reveal_remark_mobiles(session: Session, follow: FollowUser, *, userid: str) -> list[str]:
+def reveal_remark_mobiles(
+    session: Session, follow: FollowUser, *, userid: str, origin: str = ""
+) -> list[str]:
     """Return the numbers that the follower noted in WeCom (备注手机), and put that on record.
 
     Raises:
@@ -113,28 +129,28 @@ def reveal_remark_mobiles(session: Session, follow: FollowUser, *, userid: str) 
         action=REVEALED,
         external_userid=follow.external_userid,
         detail={"field": REMARK_MOBILES, "follow_id": follow.id},
+        origin=origin,
     )
     return follow.remark_mobiles
 
 
 def _lock(session: Session, external_userid: str) -> None:
     """Let changes of one customer's fields happen one after the other."""
-    locked = session.scalar(
-        select(Customer.external_userid)
-        .where(Customer.external_userid == external_userid)
-        .with_for_update()
-    )
-    if locked is None:
+    if not lock_customer(session, external_userid):
         raise NotFound(_("没有这位客户"))
 
 
-def _get_state(session: Session, external_userid: str, field_id: int) -> FieldState:
-    # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
-    known = field_id <= MOST_ID
-    state = find_field_state(session, external_userid, field_id) if known else None
-    if state is None:
+def _get_state(session: Session, external_userid: str, field_id: int, *, viewer: str) -> FieldState:
+    state = find_field_state(session, external_userid, field_id)
+    if state is None or not may_see_field(session, state.field, viewer=viewer):
         raise NotFound(_("没有这一项资料了"))
     return state
+
+
+def _refuse_read_only(state: FieldState) -> None:
+    if state.field.read_only:
+        name = word_field(state.field.name)
+        raise FieldRefused(_("「{name}」只能查看，不能在这里修改", name=name))
 
 
 def _move(
@@ -147,7 +163,10 @@ def _move(
     seen: int,
     is_undo: bool = False,
 ) -> FieldMove:
-    if state.value == value:
+    # A number would be found out by trying old versions, and nobody would be on record: only who
+    # has the present one before him, or wrote it himself, hears that it is the same.
+    knows = seen == state.version or state.userid == userid
+    if state.value == value and (knows or state.field.kind != "phone"):
         return FieldMove(state, changed=False)
     if state.version != seen:
         raise FieldConflict(state)
@@ -167,7 +186,7 @@ def _move(
         userid=userid,
         kind="field_changed",
         at=change.changed_at,
-        key=f"field:{change.id}",
+        key=f"{FIELD_KEY}{change.id}",
         data=tell_change(state.field, value, is_undo=is_undo),
     )
     now = FieldState(state.field, value, change.version, userid, change.changed_at)

@@ -8,8 +8,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.actions.reminders import cancel_of_note, reopen_of_note, reword_of_note
+from app.customers.actions.profile import lock_customer
+from app.customers.actions.reminders import (
+    cancel_of_note,
+    hide_of_note,
+    reopen_of_note,
+    reword_of_note,
+)
 from app.customers.actions.timeline import record_timeline
+from app.customers.errors import BoxSpent
 from app.customers.models import Draft, FollowUp
 from app.customers.models.follow_ups import TEXT_LENGTH
 from app.customers.queries.follow_ups import NOTE_BOX
@@ -40,9 +47,13 @@ def record_follow_up(session: Session, box: Box, *, text: str) -> FollowUp:
     What was typed on after a sending whose answer got lost is in the note, too.
 
     Raises:
+        NotFound: the box is that of another customer.
         Refused: there is nothing in it, or too much.
+        BoxSpent: its note says something else, or was changed since; a browser that goes back shows
+            old boxes.
     """
     said = _fit_to_say(text)
+    lock_customer(session, box.external_userid)
     now = clock.utcnow()
     row = {
         "external_userid": box.external_userid,
@@ -53,11 +64,13 @@ def record_follow_up(session: Session, box: Box, *, text: str) -> FollowUp:
     }
     upsert(session, FollowUp, [row], key=["userid", "form_key"])
     note = session.scalars(
-        select(FollowUp).where(FollowUp.userid == box.userid, FollowUp.form_key == box.key)
+        select(FollowUp)
+        .where(FollowUp.userid == box.userid, FollowUp.form_key == box.key)
+        .with_for_update()
     ).one()
     if note.external_userid != box.external_userid:
         raise NotFound(N_("没有这条跟进"))
-    note.text = said
+    _go_on(session, note, said)
     record_timeline(
         session,
         external_userid=box.external_userid,
@@ -103,6 +116,7 @@ def remove_follow_up(
     if note.removed_at is None:
         note.removed_at = clock.utcnow()
         cancel_of_note(session, note.id, at=note.removed_at)
+        hide_of_note(session, note.id)
 
 
 def restore_follow_up(
@@ -112,11 +126,12 @@ def restore_follow_up(
 
     Raises:
         NotFound: no such note of his about this customer.
-        Refused: it is older than a day.
+        Refused: it is older than a day, or there are too many reminders of this customer by now.
     """
     note = _get_own(session, external_userid, follow_up_id, userid)
     if note.removed_at is not None:
         reopen_of_note(session, note.id, cancelled_at=note.removed_at)
+        reword_of_note(session, note.id, note.text)
         note.removed_at = None
 
 
@@ -132,7 +147,10 @@ def save_draft(session: Session, box: Box, *, text: str, version: int) -> bool:
     place = _place(box)
     row: dict[str, Any] = place | {"form_key": "", "text": "", "saved_at": clock.utcnow()}
     upsert(session, Draft, [row | {"version": 0}], key=list(place))
-    kept = session.scalars(select(Draft).filter_by(**place).with_for_update()).one()
+    kept = session.scalars(select(Draft).filter_by(**place).with_for_update()).one_or_none()
+    if kept is None:
+        # A note was written meanwhile, and has emptied it.
+        return False
     if kept.form_key == box.key and kept.version > version:
         return False
     kept.form_key, kept.version = box.key, version
@@ -163,6 +181,19 @@ def _fit_to_say(text: str) -> str:
             _("一条跟进最多 {most} 字，现在有 {count} 字", most=TEXT_LENGTH, count=len(said))
         )
     return said
+
+
+def _go_on(session: Session, note: FollowUp, said: str) -> None:
+    """Have a note say what its box says now."""
+    if note.removed_at is not None:
+        raise BoxSpent
+    if note.text == said:
+        return
+    is_old = clock.utcnow() - note.created_at >= timedelta(hours=CHANGE_HOURS)
+    if note.edited_at is not None or is_old or not said.startswith(note.text):
+        raise BoxSpent
+    note.text = said
+    reword_of_note(session, note.id, said)
 
 
 def _get_own(session: Session, external_userid: str, follow_up_id: int, userid: str) -> FollowUp:

@@ -10,6 +10,7 @@ from app import clock
 from app.customers.actions.stages import timeline_key
 from app.customers.actions.timeline import add_to_timeline
 from app.customers.models import Stage, StageChange
+from app.customers.queries.first_names import word_stage
 from app.customers.queries.reasons import STAGE_REASONS
 from app.db import fit
 from app.errors import NotFound, Refused
@@ -66,11 +67,11 @@ def add_stage_note(
     change = _get_own(locked, external_userid, userid)
     stage = session.get_one(Stage, change.to_stage_id)
     if (said.amount is not None or said.clears_amount) and stage.asks != "amount":
-        raise Refused(_("「{stage}」不记金额", stage=stage.name))
+        raise Refused(_("「{stage}」不记金额", stage=word_stage(stage.name)))
     if said.reason is not None and (
         stage.asks != "reason" or said.reason not in {"", *STAGE_REASONS}
     ):
-        raise Refused(_("「{stage}」没有这个原因可选", stage=stage.name))
+        raise Refused(_("「{stage}」没有这个原因可选", stage=word_stage(stage.name)))
     if said.why is not None:
         change.why = fit(said.why, WHY_LENGTH)
     if said.reason is not None:

@@ -8,6 +8,7 @@ name = "客户阶段"
 key = "won"
 name = "成交"
 asks = "amount"               # or "reason": what may be added to a change; left out, only words
+color = "green"               # one of STAGE_COLORS; left out, it stays as it is
 """
 
 import re
@@ -16,21 +17,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions.names import NAME_LENGTH
 from app.customers.errors import PipelinesRefused
 from app.customers.models import CustomerStage, Pipeline, Stage
+from app.customers.queries.pipelines import ASKS_WORDS, STAGE_COLORS
 from app.customers.queries.stages import PIPELINES, STAGES
 from app.db import fit
 from app.i18n import _
 from app.words import clean
 
-ASKS = ("amount", "reason")
-NAME_LENGTH = 32
 KEY = re.compile(r"[a-z0-9_-]{1,32}")
-PIPELINE_KEYS, STAGE_KEYS = ("key", "name", "stage"), ("key", "name", "asks")
+PIPELINE_KEYS, STAGE_KEYS = ("key", "name", "stage"), ("key", "name", "asks", "color")
 
 Row = Pipeline | Stage
 T = TypeVar("T", Pipeline, Stage)
@@ -71,6 +72,7 @@ class _StageDraft:
     key: str
     name: str
     asks: str
+    color: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +121,14 @@ class _Reading:
     def _stage(self, table: Mapping[str, Any]) -> _StageDraft:
         self._only_known_keys(table, STAGE_KEYS)
         asks = table.get("asks", "")
-        if not isinstance(asks, str) or asks not in {"", *ASKS}:
+        if not isinstance(asks, str) or asks not in ASKS_WORDS:
             self._fault(_('asks 只能是 "amount"（金额）或 "reason"（原因）'))
             asks = ""
-        return _StageDraft(key=self._key(table), name=self._name(table), asks=asks)
+        color = table.get("color")
+        if color is not None and (not isinstance(color, str) or color not in {"", *STAGE_COLORS}):
+            self._fault(_("color 只能是 {known}", known=_("、").join(STAGE_COLORS)))
+            color = None
+        return _StageDraft(key=self._key(table), name=self._name(table), asks=asks, color=color)
 
     def _key(self, table: Mapping[str, Any]) -> str:
         key = table.get("key")
@@ -194,11 +200,15 @@ class _Writing:
         for gone in _left_over(known, kept):
             self._remove_stage(gone, draft.name)
         for position, (wanted, found) in enumerate(zip(draft.stages, kept, strict=True)):
-            stage = found or self._added(Stage(pipeline_id=pipeline.id), wanted, draft.name)
+            new = Stage(pipeline_id=pipeline.id, color="", moves_to_id=None)
+            stage = found or self._added(new, wanted, draft.name)
             self._take_over(stage, wanted, position, draft.name)
             if found is not None and stage.asks != wanted.asks:
                 self._note(draft.name, _("「{name}」改了可补充的内容", name=wanted.name))
+            if found is not None and wanted.color not in {None, stage.color}:
+                self._note(draft.name, _("「{name}」改了颜色", name=wanted.name))
             stage.asks = wanted.asks
+            stage.color = stage.color if wanted.color is None else wanted.color
         self._session.flush()
 
     def _matched(self, drafts: Sequence[Draft], known: Sequence[T]) -> list[T | None]:
@@ -233,15 +243,18 @@ class _Writing:
         old = self._old_names[row]
         if old != draft.name:
             self._note(place, _("「{old}」改名为「{name}」", old=old, name=draft.name))
-        if row.removed_at is not None:
+        if not _is_in_use(row):
             self._note(place, _("恢复「{name}」", name=draft.name))
         elif row.position not in {None, position}:
             self._note(place, _("「{name}」排到第 {n} 位", name=draft.name, n=position + 1))
         row.key, row.name, row.position, row.removed_at = draft.key, draft.name, position, None
+        if isinstance(row, Stage):
+            # Who has been moved out of it already stays where he is.
+            row.moves_to_id, row.moves_by, row.moves_total = None, "", 0
 
     def _remove_pipeline(self, pipeline: Pipeline) -> None:
         for stage in self._stages_of(pipeline):
-            if stage.removed_at is None:
+            if stage.is_open:
                 self._refuse_occupied(stage, pipeline.name)
         pipeline.removed_at = clock.utcnow()
         self._note("", _("去掉「{name}」", name=pipeline.name))
@@ -255,7 +268,9 @@ class _Writing:
         count = self._session.scalar(
             select(func.count())
             .select_from(CustomerStage)
-            .where(CustomerStage.stage_id == stage.id)
+            .join(Stage, Stage.id == CustomerStage.stage_id)
+            # Those who are on their way here count, too.
+            .where(or_(Stage.id == stage.id, Stage.moves_to_id == stage.id))
         )
         if count:
             self.faults.append(
@@ -279,4 +294,8 @@ class _Writing:
 
 
 def _left_over(known: Sequence[T], kept: Sequence[T | None], *, also_gone: bool = False) -> list[T]:
-    return [row for row in known if row not in kept and (also_gone or row.removed_at is None)]
+    return [row for row in known if row not in kept and (also_gone or _is_in_use(row))]
+
+
+def _is_in_use(row: Row) -> bool:
+    return row.is_open if isinstance(row, Stage) else row.removed_at is None

@@ -40,6 +40,20 @@ def take_over_contact(session: Session, contact: ExternalContact) -> None:
     customer.fetched_at = clock.utcnow()
 
 
+def lock_customer(session: Session, external_userid: str) -> bool:
+    """Have changes of one customer happen one after the other; False: there is no such customer.
+
+    Before anything is written about him: on MariaDB whoever has inserted a row of his holds half a
+    lock on him already, and two who have cannot both get the whole one.
+    """
+    locked = session.scalar(
+        select(Customer.external_userid)
+        .where(Customer.external_userid == external_userid)
+        .with_for_update()
+    )
+    return locked is not None
+
+
 def lock_own(session: Session, userid: str, external_userid: str) -> FollowUser:
     """Return the member's living relation with a customer, whose row is locked.
 
@@ -49,11 +63,7 @@ def lock_own(session: Session, userid: str, external_userid: str) -> FollowUser:
     Raises:
         NotFound: the customer is not his (any more).
     """
-    session.execute(
-        select(Customer.external_userid)
-        .where(Customer.external_userid == external_userid)
-        .with_for_update()
-    )
+    lock_customer(session, external_userid)
     follow = find_follow(session, userid, external_userid)
     if follow is None or follow.removed_at is not None:
         raise NotFound(N_("你和这位客户已经不是好友，不能再修改"))

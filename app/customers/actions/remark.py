@@ -4,24 +4,27 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app.customers.actions.own_changes import REMARK_LENGTH, bare_remark, tell_remark
 from app.customers.actions.profile import lock_own
-from app.customers.models import Customer
+from app.customers.models import Customer, FollowUser
 from app.errors import Refused
 from app.i18n import _
 from app.pushes.actions import record_push
 from app.pushes.queries import list_unsettled
-from app.words import clean
-
-REMARK_LENGTH = 20
+from app.words import clean, is_seen
 
 
 @dataclass(frozen=True)
 class RemarkChange:
-    """What the remark was and what it is. `changed` False: it was so already, nothing was done."""
+    """What the remark was and what it is. `changed` False: it was so already, nothing was done.
+
+    `way_back` is what to write to have the former one again; None: WeCom would not take it.
+    """
 
     before: str
     after: str
     changed: bool
+    way_back: str | None = None
 
 
 def change_remark(
@@ -33,31 +36,36 @@ def change_remark(
 
     Raises:
         NotFound: the customer is not his (any more).
-        Refused: it is longer than WeCom takes.
+        Refused: it is longer than WeCom takes, or nothing of it can be seen; or it is empty, and
+            he has no name either.
     """
-    after = build_remark(remark)
+    after = _read(remark)
     follow = lock_own(session, userid, external_userid)
-    after = after or session.get_one(Customer, external_userid).name[:REMARK_LENGTH]
-    before = follow.remark
+    before, name = follow.remark, session.get_one(Customer, external_userid).name
+    after = after or name[:REMARK_LENGTH]
     if after == before:
         return RemarkChange(before, after, changed=False)
-    follow.remark = after
-    _tell(session, userid, external_userid, after)
-    return RemarkChange(before, after, changed=True)
+    if not is_seen(after):
+        raise Refused(_("还不知道这位客户的名字，备注不能清空"))
+    _write(session, follow, after)
+    return RemarkChange(before, after, changed=True, way_back=_way_back(before, name))
 
 
-def build_remark(typed: str) -> str:
-    """Return the remark that was meant: on one line, without what cannot be seen.
-
-    Raises:
-        Refused: it is longer than WeCom takes.
-    """
+def _read(typed: str) -> str:
+    """Return the remark that was meant: on one line, without what cannot be seen."""
     remark = " ".join(clean(" ".join(typed.split())).split())
     if len(remark) > REMARK_LENGTH:
         raise Refused(
             _("备注最多 {most} 个字，现在是 {count} 个", most=REMARK_LENGTH, count=len(remark))
         )
+    if remark and not is_seen(remark):
+        raise Refused(_("备注里没有看得见的字"))
     return remark
+
+
+def _way_back(before: str, name: str) -> str | None:
+    bare = bare_remark(before, name)
+    return bare if len(bare) <= REMARK_LENGTH and is_seen(bare or name) else None
 
 
 def retry_remark(session: Session, external_userid: str, *, userid: str) -> bool:
@@ -69,13 +77,20 @@ def retry_remark(session: Session, external_userid: str, *, userid: str) -> bool
     follow = lock_own(session, userid, external_userid)
     for push in list_unsettled(session, userid, external_userid):
         if push.kind == "remark" and push.outcome == "failed":
-            follow.remark = push.value
-            _tell(session, userid, external_userid, push.value)
+            _write(session, follow, push.value)
             return True
     return False
 
 
-def _tell(session: Session, userid: str, external_userid: str, remark: str) -> None:
+def _write(session: Session, follow: FollowUser, remark: str) -> None:
+    name = session.get_one(Customer, follow.external_userid).name
+    before, after = bare_remark(follow.remark, name), bare_remark(remark, name)
+    follow.remark = remark
+    tell_remark(session, follow, before=before, after=after, read_at=None)
     record_push(
-        session, kind="remark", userid=userid, external_userid=external_userid, value=remark
+        session,
+        kind="remark",
+        userid=follow.userid,
+        external_userid=follow.external_userid,
+        value=remark,
     )

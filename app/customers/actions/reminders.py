@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.actions.timeline import record_timeline
-from app.customers.models import Reminder
+from app.customers.errors import BoxSpent
+from app.customers.models import Reminder, TimelineEntry
 from app.customers.models.follow_ups import REMINDER_LENGTH
 from app.db import fit, upsert
 from app.deliveries.actions import record_intent
@@ -18,6 +19,8 @@ from app.i18n import N_, _
 LONGEST = timedelta(days=731)
 # A card shows them all; whoever needs more of one customer needs another tool.
 MOST_OPEN = 20
+# What the timeline tells of a reminder.
+TOLD = ("reminder_done", "reminder_reopened")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +39,19 @@ class Wish:
 
 
 def create_reminder(session: Session, wish: Wish) -> Reminder:
-    """Set a reminder, and its message for the time.
+    """Set a reminder, and its message for the time; the same form again is the same reminder.
 
     Raises:
+        BoxSpent: the reminder of this form has ended.
         Refused: its time has passed or is too far, or there are too many of this customer.
     """
     known = find_by_key(session, wish)
+    if known is not None and known.state != "open":
+        raise BoxSpent
     if known is not None:
         return known
     _check_time(wish.due_at)
-    _check_room(session, wish)
+    _check_room(session, wish.userid, wish.external_userid)
     row = {
         "userid": wish.userid,
         "external_userid": wish.external_userid,
@@ -125,6 +131,7 @@ def reopen_reminder(
 
     Raises:
         NotFound: no such reminder of his about this customer.
+        Refused: there are too many of this customer by now.
     """
     reminder = get_own(session, external_userid, reminder_id, userid)
     if reminder.state == "done":
@@ -156,12 +163,16 @@ def reopen_of_note(session: Session, follow_up_id: int, *, cancelled_at: datetim
 
 
 def reword_of_note(session: Session, follow_up_id: int, text: str) -> None:
-    """Have open reminders say what their note says."""
+    """Have reminders, and what the timeline tells of them, say what their note says."""
     session.execute(
-        update(Reminder)
-        .where(Reminder.follow_up_id == follow_up_id, Reminder.state == "open")
-        .values(text=_short(text))
+        update(Reminder).where(Reminder.follow_up_id == follow_up_id).values(text=_short(text))
     )
+    _retell(session, follow_up_id, _short(text))
+
+
+def hide_of_note(session: Session, follow_up_id: int) -> None:
+    """Have the timeline no longer say what a removed note would have reminded of."""
+    _retell(session, follow_up_id, "…")
 
 
 def find_by_key(session: Session, wish: Wish) -> Reminder | None:
@@ -200,6 +211,7 @@ def _end(reminder: Reminder, state: str) -> None:
 
 
 def _reopen(session: Session, reminder: Reminder) -> None:
+    _check_room(session, reminder.userid, reminder.external_userid)
     reminder.state, reminder.ended_at = "open", None
     # The message of the turn before may have been called off already.
     reminder.turn += 1
@@ -217,6 +229,17 @@ def _tell(session: Session, reminder: Reminder, kind: str) -> None:
         key=f"{kind}:{reminder.id}:{reminder.turn}",
         data={"text": reminder.text},
     )
+
+
+def _retell(session: Session, follow_up_id: int, text: str) -> None:
+    for reminder in session.scalars(select(Reminder).where(Reminder.follow_up_id == follow_up_id)):
+        keys = [f"{kind}:{reminder.id}:" for kind in TOLD]
+        entries = select(TimelineEntry).where(
+            TimelineEntry.external_userid == reminder.external_userid,
+            or_(*(TimelineEntry.dedupe_key.startswith(key, autoescape=True) for key in keys)),
+        )
+        for entry in session.scalars(entries):
+            entry.data = {**entry.data, "text": text}
 
 
 def _plan_message(session: Session, reminder: Reminder) -> None:
@@ -243,11 +266,11 @@ def _check_time(due_at: datetime) -> None:
         raise Refused(_("提醒时间最远是两年以后"))
 
 
-def _check_room(session: Session, wish: Wish) -> None:
+def _check_room(session: Session, userid: str, external_userid: str) -> None:
     count = session.scalar(
         select(func.count()).where(
-            Reminder.external_userid == wish.external_userid,
-            Reminder.userid == wish.userid,
+            Reminder.external_userid == external_userid,
+            Reminder.userid == userid,
             Reminder.state == "open",
         )
     )

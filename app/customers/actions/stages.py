@@ -4,14 +4,16 @@ So nobody overwrites another's change unawares, and a change is taken back by a 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions.profile import lock_customer
 from app.customers.actions.timeline import record_timeline
 from app.customers.errors import StageConflict
-from app.customers.models import Customer, CustomerStage, Pipeline, Stage, StageChange
+from app.customers.models import STAGE_IS_OPEN, CustomerStage, Pipeline, Stage, StageChange
 from app.customers.queries.stages import StageNow, find_stage_now
 from app.db import upsert
 from app.errors import NotFound
@@ -45,7 +47,7 @@ def put_into_first_stage(session: Session, external_userid: str) -> None:
     first = session.execute(
         select(Stage.pipeline_id, Stage.id)
         .join(Pipeline, Pipeline.id == Stage.pipeline_id)
-        .where(Pipeline.removed_at.is_(None), Stage.removed_at.is_(None))
+        .where(Pipeline.removed_at.is_(None), STAGE_IS_OPEN)
         .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
         .limit(1)
     ).one()
@@ -102,19 +104,16 @@ def undo_stage(session: Session, external_userid: str, *, change_id: int, userid
 
 def _lock(session: Session, external_userid: str) -> None:
     """Let changes of one customer's stage happen one after the other."""
-    locked = session.scalar(
-        select(Customer.external_userid)
-        .where(Customer.external_userid == external_userid)
-        .with_for_update()
-    )
-    if locked is None:
+    if not lock_customer(session, external_userid):
         raise NotFound(N_("没有这位客户"))
 
 
 def _get_stage(session: Session, stage_id: int) -> Stage:
     # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
     stage = session.get(Stage, stage_id) if stage_id <= MOST_ID else None
-    if stage is None or stage.removed_at is not None:
+    if stage is None or not stage.is_open:
+        raise NotFound(N_("没有这个阶段"))
+    if session.get_one(Pipeline, stage.pipeline_id).removed_at is not None:
         raise NotFound(N_("没有这个阶段"))
     return stage
 
@@ -180,14 +179,15 @@ def _write(
         kind="stage_changed",
         at=at,
         key=timeline_key(change.id),
-        data={
-            "pipeline": session.get_one(Pipeline, stage.pipeline_id).name,
-            "from_stage": now.name,
-            "to_stage": stage.name,
-            "is_undo": is_undo,
-        },
+        data=tell_move(session.get_one(Pipeline, stage.pipeline_id).name, now.name, stage.name)
+        | {"is_undo": is_undo},
     )
     return change.id
+
+
+def tell_move(pipeline: str, from_stage: str, to_stage: str) -> dict[str, Any]:
+    """Return what the timeline keeps of a move: names as they were then."""
+    return {"pipeline": pipeline, "from_stage": from_stage, "to_stage": to_stage}
 
 
 def timeline_key(change_id: int) -> str:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, insert, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions.own_changes import tell_tags
 from app.customers.actions.profile import lock_own
-from app.customers.models import FollowTag, Tag, TagGroup
+from app.customers.actions.timeline import record_timelines
+from app.customers.models import FollowTag, FollowUser, Tag, TagGroup, TimelineEntry
 from app.db import Base, fit, upsert
 from app.errors import NotFound, Refused
 from app.i18n import N_
@@ -21,6 +23,8 @@ from app.wecom.external_contact import TagGroupInfo
 
 NAME_LENGTH = 64
 ADD, REMOVE = "add", "remove"
+# Nothing of a bulk change is held by the session.
+LOOSE: Any = {"execution_options": {"synchronize_session": False}}
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def record_tags(session: Session, groups: Sequence[TagGroupInfo]) -> None:
     listed_groups = {
         group.group_id: {
             "group_id": group.group_id,
-            "name": fit(group.group_name, NAME_LENGTH),
+            "name": fit(group.group_name.strip(), NAME_LENGTH),
             "position": group.order,
             "removed_at": None,
         }
@@ -48,7 +52,7 @@ def record_tags(session: Session, groups: Sequence[TagGroupInfo]) -> None:
         tag.id: {
             "tag_id": tag.id,
             "group_id": group.group_id,
-            "name": fit(tag.name, NAME_LENGTH),
+            "name": fit(tag.name.strip(), NAME_LENGTH),
             "position": tag.order,
             "removed_at": None,
         }
@@ -86,11 +90,12 @@ def _take_over(
 
 
 def mark_tag(
-    session: Session, external_userid: str, *, userid: str, tag_key: int, on: bool
+    session: Session, external_userid: str, *, userid: str, tag_key: int, on: bool, by: str = ""
 ) -> Marked:
     """Give the member's customer a corp tag, or take it away, and have WeCom told.
 
-    `tag_key` is `Tag.id`. It is so already: nothing is done, unless WeCom does not know it.
+    `tag_key` is `Tag.id`; `by`: who does it in the member's name, "" for himself. It is so already:
+    nothing is done, unless WeCom does not know it.
 
     Raises:
         NotFound: there is no such tag, or the customer is not his (any more).
@@ -102,12 +107,11 @@ def mark_tag(
         raise NotFound(N_("没有这个标签"))
     if tag.removed_at is not None:
         raise Refused(N_("这个标签在企业微信里已经删除了"))
-    has = session.scalars(
-        select(FollowTag).where(FollowTag.follow_id == follow.id, FollowTag.tag_id == tag.tag_id)
-    ).all()
-    if bool(has) == on and not _is_unsettled(session, userid, external_userid, tag.tag_id):
+    if _has(session, follow.id, tag) == on and not _is_unsettled(
+        session, userid, external_userid, tag.tag_id
+    ):
         return Marked(tag.tag_id, tag.name, changed=False)
-    _write_mark(session, follow.id, tag, on=on)
+    _write_mark(session, follow, tag, on=on, by=by)
     record_push(
         session,
         kind="tags",
@@ -119,10 +123,10 @@ def mark_tag(
     return Marked(tag.tag_id, tag.name, changed=True)
 
 
-def retry_tags(session: Session, external_userid: str, *, userid: str) -> int:
+def retry_tags(session: Session, external_userid: str, *, userid: str, by: str = "") -> int:
     """Have WeCom told anew of all tags of which it could not be told; return how many.
 
-    What WeCom showed meanwhile is overruled: he has asked for it again.
+    What WeCom showed meanwhile is overruled: he has asked for it again. `by` as in `mark_tag`.
 
     Raises:
         NotFound: the customer is not his (any more).
@@ -133,7 +137,7 @@ def retry_tags(session: Session, external_userid: str, *, userid: str) -> int:
     tags = {tag.tag_id: tag for tag in known}
     for push in reversed(failed):
         if push.subject in tags:
-            _write_mark(session, follow.id, tags[push.subject], on=push.value == ADD)
+            _write_mark(session, follow, tags[push.subject], on=push.value == ADD, by=by)
         record_push(
             session,
             kind="tags",
@@ -155,15 +159,26 @@ def _is_unsettled(session: Session, userid: str, external_userid: str, tag_id: s
     return any(push.subject == tag_id and push.outcome == "failed" for push in pushes)
 
 
-def _write_mark(session: Session, follow_id: int, tag: Tag, *, on: bool) -> None:
+def _has(session: Session, follow_id: int, tag: Tag) -> bool:
+    marks = select(FollowTag.tag_id).where(
+        FollowTag.follow_id == follow_id, FollowTag.tag_id == tag.tag_id
+    )
+    return session.scalar(marks.limit(1)) is not None
+
+
+def _write_mark(session: Session, follow: FollowUser, tag: Tag, *, on: bool, by: str) -> None:
+    if _has(session, follow.id, tag) != on:
+        moved, kept = {tag.tag_id: tag.name}, dict[str, str]()
+        added, removed = (moved, kept) if on else (kept, moved)
+        tell_tags(session, follow, added=added, removed=removed, read_at=None, by=by)
     session.execute(
-        delete(FollowTag).where(FollowTag.follow_id == follow_id, FollowTag.tag_id == tag.tag_id)
+        delete(FollowTag).where(FollowTag.follow_id == follow.id, FollowTag.tag_id == tag.tag_id)
     )
     if not on:
         return
     group = session.get(TagGroup, tag.group_id)
     mark = {
-        "follow_id": follow_id,
+        "follow_id": follow.id,
         "group_name": group.name if group else "",
         "tag_name": tag.name,
         "tag_id": tag.tag_id,
@@ -171,3 +186,76 @@ def _write_mark(session: Session, follow_id: int, tag: Tag, *, on: bool) -> None
     }
     key = ["follow_id", "group_name", "tag_name"]
     upsert(session, FollowTag, [mark], key=key, update=["tag_id", "type"])
+
+
+def mark_many(
+    session: Session,
+    follow_ids: Sequence[int],
+    tag: Tag,
+    *,
+    on: bool,
+    userid: str,
+    key: str,
+) -> None:
+    """Give a tag to many relations at once, or take it away, and tell their timelines.
+
+    `follow_ids`: of living relations, none of which is so already. `userid`: who wanted it; `key`
+    begins the keys of the entries, which end in the relation's id.
+    """
+    group = session.get(TagGroup, tag.group_id)
+    name = {"group_name": group.name if group else "", "tag_name": tag.name}
+    mine = FollowTag.tag_id == tag.tag_id
+    if on:
+        # A member's own of the same name gives way, as it does in WeCom.
+        mine = and_(
+            FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
+        )
+    session.execute(delete(FollowTag).where(FollowTag.follow_id.in_(follow_ids), mine), **LOOSE)
+    relations = select(FollowUser.id).where(FollowUser.id.in_(follow_ids)).subquery()
+    if on:
+        values = name | {"tag_id": tag.tag_id}
+        columns = [literal(value) for value in values.values()]
+        rows = select(relations.c.id, *columns, literal(1))
+        names = ["follow_id", *values, "type"]
+        session.execute(insert(FollowTag).from_select(names, rows))
+    moved: dict[str, str] = {tag.tag_id: tag.name}
+    record_timelines(
+        session,
+        relations,
+        kind="tags_changed",
+        at=clock.utcnow(),
+        key=key,
+        userid=userid,
+        data={
+            "added": moved if on else {},
+            "removed": {} if on else moved,
+            "from_wecom": False,
+        },
+    )
+
+
+def take_back_marks(
+    session: Session, follow_ids: Sequence[int], *, tag_id: str, was_on: bool, key: str
+) -> None:
+    """Undo `mark_many` for these of its relations; nobody outside has heard of it."""
+    tag = session.scalars(select(Tag).where(Tag.tag_id == tag_id)).one()
+    keys = [f"{key}:{follow_id}" for follow_id in follow_ids]
+    session.execute(delete(TimelineEntry).where(TimelineEntry.dedupe_key.in_(keys)), **LOOSE)
+    if was_on:
+        mine = FollowTag.follow_id.in_(follow_ids), FollowTag.tag_id == tag_id
+        session.execute(delete(FollowTag).where(*mine), **LOOSE)
+        return
+    group = session.get(TagGroup, tag.group_id)
+    mark = {
+        "group_name": group.name if group else "",
+        "tag_name": tag.name,
+        "tag_id": tag_id,
+        "type": 1,
+    }
+    marks = [mark | {"follow_id": follow_id} for follow_id in follow_ids]
+    upsert(session, FollowTag, marks, key=["follow_id", "group_name", "tag_name"])
+
+
+def find_living_tag(session: Session, tag_id: str) -> Tag | None:
+    """Find a corp tag that WeCom still has."""
+    return session.scalar(select(Tag).where(Tag.tag_id == tag_id, Tag.removed_at.is_(None)))

@@ -3,14 +3,23 @@
 from app.customers.models.fields import CustomField, FieldChange, FieldChoice, FieldValue
 from app.customers.models.follow_ups import Draft, FollowUp, Reminder
 from app.customers.models.people import Customer, FollowChange, FollowTag, FollowUser
-from app.customers.models.stages import CustomerStage, Pipeline, Stage, StageChange
+from app.customers.models.stages import (
+    STAGE_IS_OPEN,
+    CustomerStage,
+    Pipeline,
+    Stage,
+    StageChange,
+)
 from app.customers.models.tags import Tag, TagGroup
 from app.customers.models.timeline import TimelineEntry
+from app.customers.models.views import CustomerView
 
 __all__ = [
+    "STAGE_IS_OPEN",
     "CustomField",
     "Customer",
     "CustomerStage",
+    "CustomerView",
     "Draft",
     "FieldChange",
     "FieldChoice",

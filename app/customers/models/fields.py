@@ -18,7 +18,8 @@ class CustomField(Base):
 
     `key` is what a file of fields names it by, for ever; `kind` one of text, number, money, date,
     choice, choices, phone, address, link, yes_no, for ever too. `options` of a choice, in order:
-    {"id", "name", "removed"}; one that was removed stays for those who have it.
+    {"id", "name", "removed"}; one that was removed stays for those who have it. `visible_to`: who
+    sees it beside a chat: "" everybody who sees the customer, "managers" those who lead somebody.
     """
 
     __tablename__ = "custom_fields"
@@ -32,6 +33,7 @@ class CustomField(Base):
     position: Mapped[int] = mapped_column(default=0)
     pinned: Mapped[bool] = mapped_column(default=False)
     read_only: Mapped[bool] = mapped_column(default=False)
+    visible_to: Mapped[str] = mapped_column(WireId(16), default="")
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
 

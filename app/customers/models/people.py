@@ -12,6 +12,10 @@ class Customer(Base):
     """A customer (外部联系人). `fetched_at` None: known only by id until WeCom is asked."""
 
     __tablename__ = "customers"
+    __table_args__ = (
+        # A collation other than C cannot look for beginnings; this can.
+        Index("ix_customers_name", "name", postgresql_ops={"name": "varchar_pattern_ops"}),
+    )
 
     external_userid: Mapped[str] = mapped_column(WireId(), primary_key=True)
     name: Mapped[str] = mapped_column(Words(128), default="")
@@ -58,6 +62,15 @@ class FollowUser(Base):
         UniqueConstraint("userid", "external_userid", "period"),
         Index("ix_follow_users_external_userid", "external_userid"),
         Index("ix_follow_users_userid_added_at", "userid", "added_at"),
+        Index("ix_follow_users_added_at_userid", "added_at", "userid"),
+        Index("ix_follow_users_state_added_at_userid", "state", "added_at", "userid"),
+        Index("ix_follow_users_remark", "remark", postgresql_ops={"remark": "varchar_pattern_ops"}),
+        Index(
+            "ix_follow_users_removed_at_external_userid_userid",
+            "removed_at",
+            "external_userid",
+            "userid",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -83,7 +96,7 @@ class FollowTag(Base):
     """A tag (标签) that a member gave a customer; `tag_id` "" for a member's own."""
 
     __tablename__ = "follow_tags"
-    __table_args__ = (Index("ix_follow_tags_tag_id", "tag_id"),)
+    __table_args__ = (Index("ix_follow_tags_tag_id_follow_id", "tag_id", "follow_id"),)
 
     follow_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("follow_users.id", ondelete="CASCADE"), primary_key=True

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, and_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, BigId, WireId, Words
@@ -29,8 +29,13 @@ class Pipeline(Base):
 class Stage(Base):
     """A stage of a pipeline; a loss is none.
 
-    `asks`: what whoever moves a customer here may add: amount, reason, or "" for neither. One that
-    was removed stays, for the changes that name it.
+    `asks`: what whoever moves a customer here may add: amount, reason, or "" for neither. `color`:
+    one of STAGE_COLORS, "" for none. One that was removed (archived, 归档) stays, for the changes
+    that name it.
+
+    `moves_to_id`: it is archived, or is being archived, and this is where its customers go;
+    `moves_total` of them stood there when `moves_by` decided so. It is removed when the last one
+    has gone. Until then nobody can be moved into it, and those who still stand there see it.
     """
 
     __tablename__ = "stages"
@@ -44,8 +49,21 @@ class Stage(Base):
     key: Mapped[str] = mapped_column(WireId(32))
     name: Mapped[str] = mapped_column(Words(32))
     asks: Mapped[str] = mapped_column(WireId(16), default="")
+    color: Mapped[str] = mapped_column(WireId(16), default="")
     position: Mapped[int] = mapped_column(default=0)
+    moves_to_id: Mapped[int | None]
+    moves_by: Mapped[str] = mapped_column(WireId(), default="")
+    moves_total: Mapped[int] = mapped_column(default=0)
     removed_at: Mapped[datetime | None]
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether customers can be moved here, as far as the stage itself goes."""
+        return self.removed_at is None and self.moves_to_id is None
+
+
+# The same in SQL.
+STAGE_IS_OPEN = and_(Stage.removed_at.is_(None), Stage.moves_to_id.is_(None))
 
 
 class CustomerStage(Base):

@@ -26,7 +26,7 @@ def find_viewpoint(session: Session, userid: str, external_userid: str) -> Viewp
     the member or a transfer ended does not. His own goes before those of members whom he manages,
     a living one before an ended one, a newer before an older. `userid` in our spelling.
     """
-    open_ones = [row for row in _latest_periods(session, external_userid) if _counts(row)]
+    open_ones = [row for row in list_last_periods(session, external_userid) if counts(row)]
     own = [row for row in open_ones if row.userid == userid]
     if own:
         return Viewpoint(userid, own[0], is_own=True)
@@ -35,7 +35,7 @@ def find_viewpoint(session: Session, userid: str, external_userid: str) -> Viewp
     return Viewpoint(userid, theirs, is_own=False) if theirs else None
 
 
-def _latest_periods(session: Session, external_userid: str) -> Sequence[FollowUser]:
+def list_last_periods(session: Session, external_userid: str) -> Sequence[FollowUser]:
     """Return the last period of every pair: what went before it no longer says anything."""
     last = (
         select(FollowUser.userid, func.max(FollowUser.period).label("period"))
@@ -50,7 +50,8 @@ def _latest_periods(session: Session, external_userid: str) -> Sequence[FollowUs
     ).all()
 
 
-def _counts(follow: FollowUser) -> bool:
+def counts(follow: FollowUser) -> bool:
+    """Tell whether a last period still lets its member see the customer."""
     if follow.removed_at is None:
         return True
     return follow.removed_by == "customer" and follow.gave_up_at is None

@@ -6,23 +6,44 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.customers.models import CustomField, FieldChoice, FieldValue
+from app.customers.queries.first_names import word_field, word_option
 from app.i18n import N_, _
 from app.members.models import MemberPreference
+from app.members.queries import leads_somebody
 from app.money import word_amount
 
+MOST_ID = 2**31 - 1
 MOST_FIELDS = 60
 # Of one customer in one field.
 MOST_CHOSEN = 20
 HIDES_EMPTY = "hides_empty_fields"
 YES = "yes"
+KIND_WORDS = {
+    "text": N_("文字"),
+    "number": N_("数字"),
+    "money": N_("金额"),
+    "date": N_("日期"),
+    "choice": N_("单选"),
+    "choices": N_("多选"),
+    "phone": N_("电话"),
+    "address": N_("地址"),
+    "link": N_("链接"),
+    "yes_no": N_("是或否"),
+}
+# Who sees a field beside a chat.
+VISIBLE_TO = {"": N_("所有员工"), "managers": N_("主管以上")}
 FIELD_WORDS = N_("{field}：{value}")
+# What the keys of its changes in the timeline begin with.
+FIELD_KEY = "field:"
 _CLEARED, _CHANGED = N_("清空了「{field}」"), N_("修改了「{field}」")
 _UNDONE = N_("撤销了对「{field}」的修改")
 _IN_TIMELINE = 60
+# What of a change that is kept says more than that there was one.
+_TELLING = {"flag", "chosen", "value"}
 
 # Made once: for every card anew, they would cost more than the database does. An option that was
 # chosen is a row of its own.
@@ -36,6 +57,7 @@ _FIELDS = (
         CustomField.hint,
         CustomField.pinned,
         CustomField.read_only,
+        CustomField.visible_to,
         FieldValue.text,
         FieldValue.number,
         FieldValue.day,
@@ -86,6 +108,7 @@ class Field:
     hint: str = ""
     pinned: bool = False
     read_only: bool = False
+    visible_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,14 +171,28 @@ class FieldBoard:
 
 
 def get_field_board(session: Session, external_userid: str, *, viewer: str) -> FieldBoard:
-    """Return all fields of a customer and how this member likes them, in one query."""
+    """Return the fields of a customer that this member sees, and how he likes them.
+
+    In one query, unless some are not for everybody.
+    """
     rows = session.execute(_BOARD, {"external_userid": external_userid, "viewer": viewer}).all()
     hides_empty = bool(rows) and rows[0].preference == YES
-    return FieldBoard(_states(rows), hides_empty)
+    states = _states(rows)
+    if any(state.field.visible_to for state in states) and not leads_somebody(session, viewer):
+        states = tuple(state for state in states if not state.field.visible_to)
+    return FieldBoard(states, hides_empty)
+
+
+def may_see_field(session: Session, field: Field, *, viewer: str) -> bool:
+    """Tell whether this member sees a field of customers whom he sees."""
+    return not field.visible_to or leads_somebody(session, viewer)
 
 
 def find_field_state(session: Session, external_userid: str, field_id: int) -> FieldState | None:
     """Return one field of a customer; None: there is no such field."""
+    if field_id > MOST_ID:
+        # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
+        return None
     wanted = {"external_userid": external_userid, "field_id": field_id}
     states = _states(session.execute(_ONE, wanted).all())
     return states[0] if states else None
@@ -169,13 +206,7 @@ def list_fields(session: Session) -> list[Field]:
         .order_by(CustomField.pinned.desc(), CustomField.position, CustomField.id)
         .limit(MOST_FIELDS)
     )
-    return [_field(row) for row in rows]
-
-
-def count_filled(session: Session) -> dict[int, int]:
-    """Return for how many customers each field has been written, by its id."""
-    counted = select(FieldValue.field_id, func.count()).group_by(FieldValue.field_id)
-    return {row[0]: row[1] for row in session.execute(counted)}
+    return [field_of(row) for row in rows]
 
 
 def word_value(field: Field, value: Value) -> str:
@@ -189,42 +220,65 @@ def word_value(field: Field, value: Value) -> str:
     if value.flag is not None:
         return _("是") if value.flag else _("否")
     if value.chosen:
-        names = {option.id: option.name for option in field.options}
-        return _("、").join(names.get(one, one) for one in value.chosen)
+        return _word_options(_names(field, value))
     return value.text
 
 
 def mask_phone(phone: str) -> str:
-    """Hide the middle of a number: 138****1234."""
-    head, tail = (3, 4) if len(phone) >= 10 else (2, 2)  # noqa: PLR2004 -- shorter ones hide more
-    return f"{phone[:head]}****{phone[-tail:]}"
+    """Hide the middle of a number: 138****1234; of a short one, almost all."""
+    ends = ((10, 3, 4), (7, 2, 2), (4, 0, 1), (0, 0, 0))
+    head, tail = next((head, tail) for least, head, tail in ends if len(phone) >= least)
+    return f"{phone[:head]}****{phone[len(phone) - tail :]}"
 
 
 def tell_change(field: Field, value: Value, *, is_undo: bool) -> dict[str, Any]:
-    """Return what the timeline keeps of a change; of a phone not the number."""
-    if is_undo or field.kind == "phone":
+    """Return what the timeline keeps of a change.
+
+    Of a phone not the number, and no value at all of a field that not everybody sees.
+    """
+    if is_undo or field.kind == "phone" or field.visible_to:
         told: dict[str, Any] = {"is_undo": is_undo}
     elif value.flag is not None:
-        # Worded when it is read.
+        # Worded when it is read, as options are.
         told = {"flag": value.flag}
+    elif value.chosen:
+        told = {"chosen": _names(field, value)}
     else:
-        shown = word_value(field, value)
-        told = {"value": shown if len(shown) <= _IN_TIMELINE else f"{shown[:_IN_TIMELINE]}…"}
+        told = {"value": _cut(word_value(field, value))}
     return told | {"field": field.name, "is_cleared": value.is_empty}
 
 
-def word_field_change(data: Mapping[str, Any]) -> str:
-    """Say what happened to a field, from what `tell_change` kept."""
-    field = data["field"]
+def word_field_change(data: Mapping[str, Any], *, hides_value: bool = False) -> str:
+    """Say what happened to a field, from what `tell_change` kept.
+
+    `hides_value`: it was kept while everybody saw the field, and not everybody does now.
+    """
+    field = word_field(data["field"])
     if data.get("is_undo"):
         return _(_UNDONE, field=field)
     if data.get("is_cleared"):
         return _(_CLEARED, field=field)
+    if hides_value or data.keys().isdisjoint(_TELLING):
+        return _(_CHANGED, field=field)
     if "flag" in data:
         return _(FIELD_WORDS, field=field, value=_("是") if data["flag"] else _("否"))
-    if "value" in data:
-        return _(FIELD_WORDS, field=field, value=data["value"])
-    return _(_CHANGED, field=field)
+    if "chosen" in data:
+        return _(FIELD_WORDS, field=field, value=_cut(_word_options(data["chosen"])))
+    return _(FIELD_WORDS, field=field, value=data["value"])
+
+
+def _names(field: Field, value: Value) -> list[str]:
+    """Return the names of the options that stand in a field, as they were given."""
+    names = {option.id: option.name for option in field.options}
+    return [names.get(one, one) for one in value.chosen]
+
+
+def _word_options(names: Sequence[str]) -> str:
+    return _("、").join(word_option(name) for name in names)
+
+
+def _cut(shown: str) -> str:
+    return shown if len(shown) <= _IN_TIMELINE else f"{shown[:_IN_TIMELINE]}…"
 
 
 def _states(rows: Sequence[Row[Any]]) -> tuple[FieldState, ...]:
@@ -238,7 +292,7 @@ def _states(rows: Sequence[Row[Any]]) -> tuple[FieldState, ...]:
 
 
 def _state(row: Row[Any], chosen: set[str]) -> FieldState:
-    field = _field(row)
+    field = field_of(row)
     if not row.version:
         return FieldState(field)
     ordered = tuple(option.id for option in field.options if option.id in chosen)
@@ -246,6 +300,17 @@ def _state(row: Row[Any], chosen: set[str]) -> FieldState:
     return FieldState(field, value, row.version, row.userid, row.changed_at)
 
 
-def _field(row: CustomField | Row[Any]) -> Field:
+def field_of(row: CustomField | Row[Any]) -> Field:
+    """Make a field of its row."""
     options = tuple(Option(one["id"], one["name"], bool(one.get("removed"))) for one in row.options)
-    return Field(row.id, row.key, row.name, row.kind, options, row.hint, row.pinned, row.read_only)
+    return Field(
+        row.id,
+        row.key,
+        row.name,
+        row.kind,
+        options,
+        row.hint,
+        row.pinned,
+        row.read_only,
+        row.visible_to,
+    )

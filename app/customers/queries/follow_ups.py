@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.customers.models import Draft, FollowUp, Reminder
+from app.members.queries import Scope
 
 # The place of the box on the panel 跟进.
 NOTE_BOX = "follow_ups"
@@ -41,9 +42,38 @@ def list_reminders(session: Session, external_userid: str, userid: str) -> Seque
     return session.scalars(_REMINDERS, {"external_userid": external_userid, "userid": userid}).all()
 
 
+def list_reminders_about(
+    session: Session, external_userid: str, scope: Scope, *, limit: int
+) -> Sequence[Reminder]:
+    """List the open reminders about a customer of all members of a scope, the next one first."""
+    return session.scalars(
+        select(Reminder)
+        .where(
+            Reminder.external_userid == external_userid,
+            Reminder.state == "open",
+            scope.holds(Reminder.userid),
+        )
+        .order_by(Reminder.due_at, Reminder.id)
+        .limit(limit)
+    ).all()
+
+
 def find_reminder(session: Session, reminder_id: int) -> Reminder | None:
     """Find a reminder, whoever's it is and however it ended."""
     return session.get(Reminder, reminder_id)
+
+
+def find_reminder_about(
+    session: Session, external_userid: str, reminder_id: int, scope: Scope
+) -> Reminder | None:
+    """Find a reminder about this customer, however it ended, if its member is in this scope."""
+    return session.scalar(
+        select(Reminder).where(
+            Reminder.id == reminder_id,
+            Reminder.external_userid == external_userid,
+            scope.holds(Reminder.userid),
+        )
+    )
 
 
 def find_follow_up(session: Session, external_userid: str, follow_up_id: int) -> FollowUp | None:

@@ -1,6 +1,6 @@
 """Reads of relations: the periods of a pair, and how a customer stands with a member."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -52,6 +52,16 @@ def list_periods(session: Session, userid: str, external_userid: str) -> Sequenc
         .where(FollowUser.userid == userid, FollowUser.external_userid == external_userid)
         .order_by(FollowUser.period)
     ).all()
+
+
+def list_customer_names(session: Session, external_userids: Iterable[str]) -> dict[str, str]:
+    """Return the names of those of these customers who have one."""
+    rows = session.execute(
+        select(Customer.external_userid, Customer.name).where(
+            Customer.external_userid.in_(list(external_userids)), Customer.name != ""
+        )
+    )
+    return {row.external_userid: row.name for row in rows}
 
 
 def get_standing(session: Session, userid: str, external_userid: str) -> Standing:

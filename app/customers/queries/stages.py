@@ -5,17 +5,16 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.customers.models import CustomerStage, Pipeline, Stage, StageChange
+from app.customers.models import STAGE_IS_OPEN, CustomerStage, Pipeline, Stage, StageChange
+from app.customers.queries.first_names import word_pipeline, word_stage
 from app.db import UtcDateTime
 from app.errors import NotFound
-from app.i18n import N_, _
+from app.i18n import _
 from app.members.models import Member
 
-# The default pipeline as every installation began with it; under this name it is translated.
-FIRST_NAME = N_("客户阶段")
 # So many pipelines a card shows, each of so many stages at most.
 PIPELINES, STAGES = 5, 20
 
@@ -59,7 +58,11 @@ _BOARD = (
     )
     .outerjoin(_last, _last.c.pipeline_id == Stage.pipeline_id)
     .outerjoin(StageChange, StageChange.id == _last.c.id)
-    .where(Stage.removed_at.is_(None))
+    # One that is being archived is there only for those who still stand in it.
+    .where(
+        Stage.removed_at.is_(None),
+        or_(Stage.moves_to_id.is_(None), Stage.id == CustomerStage.stage_id),
+    )
     .order_by(_shown.c.position, _shown.c.id, Stage.position, Stage.id)
     .limit(PIPELINES * STAGES)
 )
@@ -178,55 +181,50 @@ def get_stage_history(
     return StageHistory(pipeline.name, steps, older)
 
 
-@dataclass(frozen=True)
-class StageRow:
-    """A stage with its settings, and how many customers stand in it."""
-
-    key: str
-    name: str
-    asks: str
-    count: int
-
-
-@dataclass(frozen=True)
-class PipelineRow:
-    """A pipeline with its settings and stages."""
-
-    key: str
-    name: str
-    stages: tuple[StageRow, ...]
-
-
-def list_pipelines(session: Session) -> list[PipelineRow]:
-    """Return the pipelines, the default one first, and count who stands in each stage."""
-    count = (
-        select(func.count())
-        .where(CustomerStage.stage_id == Stage.id)
-        .correlate(Stage)
-        .scalar_subquery()
-    )
+def list_stage_choices(session: Session) -> list[tuple[int, str, str]]:
+    """List every stage that a customer can be in: its id, its pipeline's name and its own."""
     rows = session.execute(
-        select(Pipeline, Stage, count.label("customers"))
-        .join(Stage, Stage.pipeline_id == Pipeline.id)
-        .where(Pipeline.removed_at.is_(None), Stage.removed_at.is_(None))
+        select(Stage.id, Pipeline.name.label("pipeline"), Stage.name)
+        .join(Pipeline, Pipeline.id == Stage.pipeline_id)
+        .where(Pipeline.removed_at.is_(None), STAGE_IS_OPEN)
         .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
-    ).all()
-    return [
-        PipelineRow(
-            pipeline.key,
-            pipeline.name,
-            tuple(
-                StageRow(row.Stage.key, row.Stage.name, row.Stage.asks, row.customers)
-                for row in members
-            ),
+    )
+    return [(row.id, word_pipeline(row.pipeline), word_stage(row.name)) for row in rows]
+
+
+def find_default_pipeline(session: Session) -> int | None:
+    """Find the pipeline that counts where there is room for one."""
+    return session.scalar(
+        select(Pipeline.id)
+        .where(Pipeline.removed_at.is_(None))
+        .order_by(Pipeline.position, Pipeline.id)
+        .limit(1)
+    )
+
+
+def find_stage(session: Session, stage_id: int) -> Stage | None:
+    """Find a stage that customers can be moved to."""
+    return session.scalar(
+        select(Stage)
+        .join(Pipeline, Pipeline.id == Stage.pipeline_id)
+        .where(Stage.id == stage_id, Stage.removed_at.is_(None), Pipeline.removed_at.is_(None))
+    )
+
+
+def list_default_stages(session: Session) -> list[tuple[int, str]]:
+    """List the stages of the default pipeline in order, as (id, name).
+
+    With those that are being archived: customers still stand in them.
+    """
+    rows = session.execute(
+        select(Stage.id, Stage.name)
+        .where(
+            Stage.pipeline_id == find_default_pipeline(session),
+            Stage.removed_at.is_(None),
         )
-        for pipeline, members in groupby(rows, lambda row: row.Pipeline)
-    ]
-
-
-def word_pipeline(name: str) -> str:
-    """Say a pipeline's name, in the reader's language if it is the one we gave."""
-    return _(FIRST_NAME) if name == FIRST_NAME else name
+        .order_by(Stage.position, Stage.id)
+    )
+    return [(row.id, word_stage(row.name)) for row in rows]
 
 
 def _board(rows: list[Any]) -> StageBoard:

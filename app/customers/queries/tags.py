@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.customers.models import FollowTag, FollowUser, Tag, TagGroup
@@ -15,7 +15,12 @@ MOST_TAGS = 3000
 # Made once: for every card anew, they would cost more than the database does.
 _MARKS = (
     select(
-        FollowTag.tag_name, FollowTag.tag_id, FollowTag.type, Tag.id.label("key"), Tag.removed_at
+        # A tag that was renamed is called so at once, and not when its customer is read again.
+        func.coalesce(Tag.name, FollowTag.tag_name).label("tag_name"),
+        FollowTag.tag_id,
+        FollowTag.type,
+        Tag.id.label("key"),
+        Tag.removed_at,
     )
     .outerjoin(Tag, Tag.tag_id == FollowTag.tag_id)
     .where(FollowTag.follow_id == bindparam("follow_id"))

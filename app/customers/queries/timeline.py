@@ -1,7 +1,7 @@
 """Reads of the timeline (动态), and what its entries say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,14 +10,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from app.customers.models import FollowUp, TimelineEntry
-from app.customers.queries.fields import FIELD_WORDS, word_field_change
+from app.customers.models import CustomField, FieldChange, FollowUp, TimelineEntry
+from app.customers.queries.fields import FIELD_KEY, FIELD_WORDS, word_field_change
 from app.customers.queries.follow_ups import list_notes
 from app.customers.queries.wording import (
     CHANGE_WORDS,
     LOSS_WORDS,
+    REMARK_WORDS,
+    SCRIPT_WORDS,
+    TAG_WORDS,
+    word_library_sending,
     word_loss_reason,
+    word_remark_change,
     word_stage_change,
+    word_tags_change,
 )
 from app.i18n import N_, _
 from app.members.models import Member
@@ -37,9 +43,21 @@ ENTRY_WORDS = {
     "stage_changed": CHANGE_WORDS,
     "loss_reason": LOSS_WORDS,
     "field_changed": FIELD_WORDS,
+    "remark_changed": REMARK_WORDS,
+    "tags_changed": TAG_WORDS,
+    "library_sent": SCRIPT_WORDS,
     "noted": N_("记录了跟进"),
     "reminder_done": N_("完成了提醒：{text}"),
     "reminder_reopened": N_("撤销完成，提醒还在：{text}"),
+}
+# Those whose words depend on more than that.
+WORDED: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "stage_changed": word_stage_change,
+    "loss_reason": word_loss_reason,
+    "field_changed": word_field_change,
+    "remark_changed": word_remark_change,
+    "tags_changed": word_tags_change,
+    "library_sent": word_library_sending,
 }
 REASON_WORDS = {
     "customer_refused": N_("客户拒绝了转接"),
@@ -66,11 +84,15 @@ _OLDER = _NEWEST.where(
 
 @dataclass(frozen=True)
 class TimelineLine:
-    """An entry and the name of the member in it, "" without one; `note`: what it is about."""
+    """An entry and the name of the member in it, "" without one; `note`: what it is about.
+
+    `hides_value`: it tells of a field that not everybody sees.
+    """
 
     entry: TimelineEntry
     member: str
     note: FollowUp | None = None
+    hides_value: bool = False
 
     @property
     def at(self) -> datetime:
@@ -120,8 +142,10 @@ def join_notes(
         entry.id: int(entry.data["follow_up_id"]) for entry, _member in entries if _is_note(entry)
     }
     notes = list_notes(session, ids.values())
+    hidden = _list_hidden(session, [entry.dedupe_key for entry, _member in entries])
     return tuple(
-        TimelineLine(entry, member, notes.get(ids.get(entry.id, 0))) for entry, member in entries
+        TimelineLine(entry, member, notes.get(ids.get(entry.id, 0)), entry.dedupe_key in hidden)
+        for entry, member in entries
     )
 
 
@@ -131,18 +155,34 @@ def day_of_cursor(cursor: str, zone: ZoneInfo) -> date | None:
     return at[0].astimezone(zone).date() if at else None
 
 
+def word_line(line: TimelineLine) -> str:
+    """Say what a line means to everybody who sees the customer, in the reader's language."""
+    if line.hides_value:
+        return word_field_change(line.entry.data, hides_value=True)
+    return word_entry(line.entry)
+
+
 def word_entry(entry: TimelineEntry) -> str:
     """Say what an entry means, in the reader's language."""
-    if entry.kind == "stage_changed":
-        return word_stage_change(entry.data)
-    if entry.kind == "loss_reason":
-        return word_loss_reason(entry.data)
-    if entry.kind == "field_changed":
-        return word_field_change(entry.data)
+    if entry.kind in WORDED:
+        return WORDED[entry.kind](entry.data)
     values = {"group_name": "", "reason": "", "text": "", **entry.data}
     if reason := REASON_WORDS.get(str(values["reason"])):
         values["reason"] = _(reason)
     return _(ENTRY_WORDS[entry.kind], **values)
+
+
+def _list_hidden(session: Session, keys: Sequence[str]) -> set[str]:
+    """Return those of these entries' keys that tell of a field that not everybody sees."""
+    ids = [int(key.removeprefix(FIELD_KEY)) for key in keys if key.startswith(FIELD_KEY)]
+    if not ids:
+        return set()
+    rows = session.scalars(
+        select(FieldChange.id)
+        .join(CustomField, CustomField.id == FieldChange.field_id)
+        .where(FieldChange.id.in_(ids), CustomField.visible_to != "")
+    )
+    return {f"{FIELD_KEY}{change_id}" for change_id in rows}
 
 
 def _is_note(entry: TimelineEntry) -> bool:

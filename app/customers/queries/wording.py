@@ -1,27 +1,35 @@
-"""What timeline entries about stages and losses say, with what members added to them."""
+"""What timeline entries about stages, losses, remarks and tags say, with what was added to them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from app.customers.queries.first_names import PIPELINE, word_pipeline, word_stage
 from app.customers.queries.reasons import word_reason
-from app.customers.queries.stages import FIRST_NAME, word_pipeline
 from app.i18n import N_, _
 from app.money import word_amount
 
 CHANGE_WORDS = N_("{pipeline}：{from_stage} → {to_stage}")
+ARCHIVED_WORDS = N_("阶段归档，{pipeline}：{from_stage} → {to_stage}")
 UNDO_WORDS = N_("撤销修改，{pipeline}：{from_stage} → {to_stage}")
 LOSS_WORDS = N_("流失原因：{reason}")
+REMARK_WORDS = N_("备注改为「{remark}」")
+TAG_WORDS = N_("添加标签「{tags}」")
+UNTAG_WORDS = N_("移除标签「{tags}」")
+SCRIPT_WORDS = N_("发送了话术「{title}」")
+MATERIAL_WORDS = N_("发送了素材「{title}」")
 BETWEEN = " · "
+NAMED = 5
 
 
 def word_stage_change(data: Mapping[str, Any]) -> str:
     """Say from where to where he was moved, in which pipeline, and what was added to it."""
+    words = UNDO_WORDS if data.get("is_undo") else CHANGE_WORDS
     told = _(
-        UNDO_WORDS if data.get("is_undo") else CHANGE_WORDS,
-        pipeline=word_pipeline(data.get("pipeline") or FIRST_NAME),
-        from_stage=data.get("from_stage") or _("未设置"),
-        to_stage=data["to_stage"],
+        ARCHIVED_WORDS if data.get("is_archived") else words,
+        pipeline=word_pipeline(data.get("pipeline") or PIPELINE),
+        from_stage=word_stage(data.get("from_stage") or "") or _("未设置"),
+        to_stage=word_stage(data["to_stage"]),
     )
     return BETWEEN.join([told, *word_additions(data)])
 
@@ -41,3 +49,36 @@ def word_loss_reason(data: Mapping[str, Any]) -> str:
     """Say why he left, or that nobody knows any more."""
     reason = word_reason(data.get("reason") or "", data.get("note") or "")
     return _(LOSS_WORDS, reason=reason) if reason else _("清除了流失原因")
+
+
+def word_remark_change(data: Mapping[str, Any]) -> str:
+    """Say what the remark is now, and whether WeCom told of it."""
+    remark = data["remark"]
+    told = _(REMARK_WORDS, remark=remark) if remark else _("清除了备注")
+    return BETWEEN.join([told, *_word_source(data)])
+
+
+def word_tags_change(data: Mapping[str, Any]) -> str:
+    """Say which tags came and which went, whose, and whether WeCom told of it."""
+    moved = {TAG_WORDS: data["added"], UNTAG_WORDS: data["removed"]}
+    told = [_(words, tags=_word_tags(list(tags.values()))) for words, tags in moved.items() if tags]
+    if of_whom := data.get("of_name"):
+        told.append(_("{member} 的标签", member=of_whom))
+    return BETWEEN.join([*told, *_word_source(data)])
+
+
+def word_library_sending(data: Mapping[str, Any]) -> str:
+    """Say what was sent from the library."""
+    words = MATERIAL_WORDS if data["shelf"] == "materials" else SCRIPT_WORDS
+    return _(words, title=data["title"])
+
+
+def _word_tags(names: Sequence[str]) -> str:
+    listed = _("、").join(names[:NAMED])
+    if len(names) <= NAMED:
+        return listed
+    return _("{tags} 等 {count} 个", tags=listed, count=len(names))
+
+
+def _word_source(data: Mapping[str, Any]) -> list[str]:
+    return [_("来自企业微信")] if data["from_wecom"] else []

@@ -1,7 +1,7 @@
 """Temporary media and images (dww/90253, 90256)."""
 
 from app.sandbox.errors import Refused
-from app.sandbox.world import Media
+from app.sandbox.world import Media, World
 
 from .call import Answer, Call, Endpoint, Upload
 
@@ -15,6 +15,9 @@ MOST_BYTES = {
     "file": 20 * MEGABYTE,
 }
 IMAGE_MOST_BYTES = 2 * MEGABYTE
+# What the chats show: small images, the latest ones.
+PICTURE_MOST_BYTES = 256 * 1024
+PICTURES_MOST = 200
 
 JPEG, PNG, AMR = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"#!AMR"
 MP4_BOX, MP4_BOX_AT = b"ftyp", slice(4, 8)
@@ -35,6 +38,8 @@ def upload(call: Call) -> Answer:
         size=len(given.content),
         created_at=call.clock.unix(),
     )
+    if kind == "image" and media.size <= PICTURE_MOST_BYTES:
+        _keep_picture(call.world, media, given.content)
     call.world.media[media.media_id] = media
     return {"type": kind, "media_id": media.media_id, "created_at": str(media.created_at)}
 
@@ -56,6 +61,22 @@ def check_media(call: Call, media_id: str, kind: str) -> None:
         raise Refused(40007)
     if call.clock.time() - media.created_at >= VALID_SECONDS:
         raise Refused(40007)
+
+
+def find_picture(world: World, media_id: str) -> tuple[bytes, str] | None:
+    """Find the bytes of an image and what they are, if they are kept."""
+    media = world.media.get(media_id)
+    if media is None or not media.picture:
+        return None
+    return media.picture, "image/png" if media.picture.startswith(PNG) else "image/jpeg"
+
+
+def _keep_picture(world: World, media: Media, content: bytes) -> None:
+    with world.lock:
+        kept = [one for one in world.media.values() if one.picture]
+        for old in kept[: len(kept) + 1 - PICTURES_MOST]:
+            old.picture = b""
+        media.picture = content
 
 
 def _given(call: Call) -> Upload:

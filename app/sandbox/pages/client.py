@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, render_template, request, send_from_directory
 
+from app.sandbox.api.media import find_picture
 from app.sandbox.pages_api import LANGUAGE, THEME
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ def client_routes(box: "Sandbox") -> Blueprint:
     routes.add_url_rule("/", "home", home)
     routes.add_url_rule("/sandbox/", "sandbox", home)
     routes.add_url_rule("/sandbox/static/<path:name>", "static", _static)
+    routes.add_url_rule(
+        "/sandbox/media/<media_id>", "media", lambda media_id: _media(box, media_id)
+    )
     return routes
 
 
@@ -63,6 +67,14 @@ def _preferred() -> str | None:
 
 def _one_of(choices: tuple[str, ...], asked: str | None) -> str:
     return asked if asked in choices else choices[0]
+
+
+def _media(box: "Sandbox", media_id: str) -> Response:
+    """Answer with an image that was sent; 404 once it is not kept any more."""
+    body, content_type = find_picture(box.world, media_id) or (b"", "text/plain")
+    answer = Response(body, 200 if body else 404, content_type=content_type)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 def _static(name: str) -> Response:

@@ -216,6 +216,7 @@ def _open(session: Session, greeting: Greeting, *, newest: Delivery | None) -> D
         recipient=greeting.external_userid,
         userid=greeting.userid,
         external_userid=greeting.external_userid,
+        state=greeting.state,
         event_id=greeting.event_id,
     )
 
@@ -284,6 +285,7 @@ def _take_over(row: Delivery, greeting: Greeting) -> None:
     earlier = [*_earlier_events(row), row.event_id]
     row.detail = {**kept, "earlier_events": earlier}
     row.event_id = greeting.event_id
+    row.state = greeting.state or row.state
     row.outcome = None
     row.reason = ""
     row.took_ms = None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, texts
 from app.customers.models import Customer, FollowUser
 from app.deliveries.queries import find_latest
 from app.materials.models import Material
@@ -24,7 +24,6 @@ from app.wecom import external_contact, user
 from app.wecom.errors import WeComError
 from app.welcome.actions.intents import KIND, Greeting, Verdict
 from app.welcome.models import WelcomeAttachment, WelcomeVersion
-from app.welcome.queries import texts
 from app.welcome.queries.choosing import Choice, choose_script, has_department_rules
 from app.welcome.queries.scripts import paused_since
 

@@ -17,7 +17,8 @@ from app.welcome.models import (
     WelcomeSwitch,
     WelcomeVersion,
 )
-from app.welcome.queries.scripts import Draft, Rule, find_draft
+from app.welcome.queries.bodies import dump_rules
+from app.welcome.queries.scripts import Draft, Rule, dump_extras, find_draft
 from app.welcome.queries.windows import dump_windows
 
 DEFAULT_NAME = "默认"
@@ -128,6 +129,8 @@ def _new_version(session: Session, script_id: int, draft: Draft, *, by: str) -> 
         returning_content=draft.returning_content,
         created_at=clock.utcnow(),
         created_by=by,
+        rules=dump_rules(draft.rules),
+        extras=dump_extras(draft.extras),
     )
     session.add(version)
     session.flush()

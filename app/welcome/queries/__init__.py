@@ -1,5 +1,6 @@
 """Reading welcome scripts: choosing one, its text and variables, its time windows, the lists."""
 
+from app.texts import VARIABLES, build_text, find_unknown_variables
 from app.welcome.queries.choosing import Choice, MemberFacts, choose_script
 from app.welcome.queries.scripts import (
     Attachment,
@@ -8,9 +9,9 @@ from app.welcome.queries.scripts import (
     ScriptRow,
     find_draft,
     list_scripts,
+    list_versions,
     paused_since,
 )
-from app.welcome.queries.texts import VARIABLES, build_text, find_unknown_variables
 from app.welcome.queries.windows import Window
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "find_draft",
     "find_unknown_variables",
     "list_scripts",
+    "list_versions",
     "paused_since",
 ]

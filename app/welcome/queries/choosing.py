@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session, aliased
 from app.i18n import _
 from app.members.models import Department, Member, MemberDepartment
 from app.welcome.models import WelcomeRule, WelcomeScript
+from app.welcome.queries.scripts import Rule
 from app.welcome.queries.windows import Window, load_windows, open_at, word_windows
 
 # Deeper than any company; ends the walk if departments ever form a circle.
 MAX_DEPTH = 30
 SCOPES = ("state", "member", "department", "default")
+# Later than any that was saved.
+TRIAL_VERSION = 2**62
 
 
 def _build_up() -> Select[int, int, str, int, int]:
@@ -93,13 +96,33 @@ class Choice:
     member: MemberFacts | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A script as if it were published now, instead of what the one with its id says."""
+
+    script_id: int
+    name: str
+    rules: tuple[Rule, ...]
+
+
 def choose_script(
-    session: Session, *, userid: str, state: str, at: datetime, zone: ZoneInfo
+    session: Session,
+    *,
+    userid: str,
+    state: str,
+    at: datetime,
+    zone: ZoneInfo,
+    trial: Trial | None = None,
 ) -> Choice:
-    """Choose the script for a customer who adds `userid` through the channel `state` at `at`."""
+    """Choose the script for a customer who adds `userid` through the channel `state` at `at`.
+
+    With a `trial`, the choice is what it would be then; its script then has TRIAL_VERSION.
+    """
     member = _find_member(session, userid)
     places = _walk_up(session, member) if member else []
     rules = _find_rules(session, userid=userid, state=state, places=places)
+    if trial is not None:
+        rules = [one for one in rules if one.script_id != trial.script_id] + _tried(trial)
     walk = _Walk(rules=rules, at=at, zone=zone)
     if state:
         walk.try_level("state", state, words=_("渠道 {state}", state=state))
@@ -242,6 +265,20 @@ def _find_rules(
         for scope, target, windows, script_id, version_id, name in session.execute(
             RULES, {"targets": targets}
         )
+    ]
+
+
+def _tried(trial: Trial) -> list[_Rule]:
+    return [
+        _Rule(
+            one.scope,
+            one.target.casefold() if one.scope == "member" else one.target,
+            one.windows,
+            trial.script_id,
+            TRIAL_VERSION,
+            trial.name,
+        )
+        for one in trial.rules
     ]
 
 

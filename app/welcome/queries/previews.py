@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, texts
 from app.i18n import N_, _
 from app.materials.models import Material
 from app.materials.queries import usable
 from app.members.models import Department
-from app.welcome.queries import texts
 from app.welcome.queries.scripts import Attachment, Draft, Rule, ScriptRow
 from app.welcome.queries.windows import word_windows
 
@@ -46,7 +45,7 @@ class Preview:
 def preview(session: Session, row: ScriptRow, *, zone: ZoneInfo) -> Preview:
     """Show what a customer would see now, and what remains when the files cannot be sent."""
     draft = row.draft
-    text = texts.build_text(draft.content, _samples(zone))
+    text = build_sample(draft.content, zone)
     states = [word_state(session, attachment) for attachment in draft.attachments]
     faults = sum(1 for _words, usable_now in states if not usable_now)
     lines = [_("「{name}」第 {number} 版", name=row.name, number=row.number)]
@@ -61,6 +60,15 @@ def preview(session: Session, row: ScriptRow, *, zone: ZoneInfo) -> Preview:
     if draft.returning != "same":
         lines.append(_("  重新添加的客户看到：{words}", words=word_returning(draft)))
     return Preview(lines=tuple(lines), faults=faults)
+
+
+def build_sample(template: str, zone: ZoneInfo, customer: str = "") -> str:
+    """Fill a text with invented people; `customer` names the one who is greeted."""
+    samples = {name: _(word) for name, word in SAMPLES.items()}
+    if customer:
+        samples |= {texts.CUSTOMER_NAME: customer, texts.CUSTOMER_REMARK: customer}
+    samples[texts.ADDED_AT] = f"{clock.utcnow().astimezone(zone):%Y-%m-%d %H:%M}"
+    return texts.build_text(template, samples)
 
 
 def word_rules(session: Session, rules: Sequence[Rule]) -> str:
@@ -120,11 +128,6 @@ def _word_rule(session: Session, rule: Rule) -> str:
 def _word_department(session: Session, target: str) -> str:
     name = session.scalar(select(Department.name).where(Department.id == int(target)))
     return _("部门「{name}」", name=name) if name else _("部门 {target}", target=target)
-
-
-def _samples(zone: ZoneInfo) -> dict[str, str]:
-    samples = {name: _(word) for name, word in SAMPLES.items()}
-    return {**samples, texts.ADDED_AT: f"{clock.utcnow().astimezone(zone):%Y-%m-%d %H:%M}"}
 
 
 def _rest(text: str) -> str:

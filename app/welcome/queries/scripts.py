@@ -1,8 +1,9 @@
 """Scripts as their editor sees them: what they say, where they hold, and whether all is paused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,6 +37,18 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What else happens when a script greets: company tags by id, a stage, a remark with variables.
+
+    `stage_id` None and `remark` "": nothing of the kind.
+    """
+
+    tag_ids: tuple[str, ...] = ()
+    stage_id: int | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """All that an editor may say about a script. `returning`: same, none, or text.
 
@@ -49,6 +62,7 @@ class Draft:
     rules: tuple[Rule, ...] = ()
     returning: str = "same"
     returning_content: str = ""
+    extras: Extras = Extras()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +76,24 @@ class ScriptRow:
     updated_at: datetime
 
 
+def dump_extras(extras: Extras) -> dict[str, Any]:
+    """Make what a version's row keeps."""
+    return {"tags": list(extras.tag_ids), "stage": extras.stage_id, "remark": extras.remark}
+
+
+def load_extras(kept: Mapping[str, Any] | None) -> Extras:
+    """Read what a version's row keeps."""
+    if not kept:
+        return Extras()
+    return Extras(tag_ids=tuple(kept["tags"]), stage_id=kept["stage"], remark=kept["remark"])
+
+
+def find_script(session: Session, script_id: int) -> ScriptRow | None:
+    """Find a live script."""
+    rows = _rows(session, WelcomeScript.id == script_id)
+    return rows[0] if rows else None
+
+
 def find_draft(session: Session, name: str) -> Draft | None:
     """Find what the live script of this name says."""
     rows = _rows(session, WelcomeScript.name == name)
@@ -71,6 +103,16 @@ def find_draft(session: Session, name: str) -> Draft | None:
 def list_scripts(session: Session) -> list[ScriptRow]:
     """List the live scripts by name."""
     return _rows(session)
+
+
+def list_versions(session: Session, version_ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Return of these versions the script's name and the version's number, of removed ones too."""
+    rows = session.execute(
+        select(WelcomeVersion.id, WelcomeScript.name, WelcomeVersion.number)
+        .join(WelcomeScript, WelcomeScript.id == WelcomeVersion.script_id)
+        .where(WelcomeVersion.id.in_(list(version_ids)))
+    )
+    return {row.id: (row.name, row.number) for row in rows}
 
 
 def paused_since(session: Session) -> datetime | None:
@@ -97,7 +139,7 @@ def _rows(session: Session, *conditions: object) -> list[ScriptRow]:
         .order_by(WelcomeScript.name)
     ).all()
     rules = _rules(session, [script.id for script, _version in scripts])
-    attachments = _attachments(session, [version.id for _script, version in scripts])
+    attachments = list_attachments(session, [version.id for _script, version in scripts])
     return [
         ScriptRow(
             id=script.id,
@@ -111,6 +153,7 @@ def _rows(session: Session, *conditions: object) -> list[ScriptRow]:
                 rules=tuple(rules.get(script.id, ())),
                 returning=version.returning,
                 returning_content=version.returning_content,
+                extras=load_extras(version.extras),
             ),
         )
         for script, version in scripts
@@ -126,7 +169,8 @@ def _rules(session: Session, script_ids: list[int]) -> dict[int, list[Rule]]:
     return found
 
 
-def _attachments(session: Session, version_ids: list[int]) -> dict[int, list[Attachment]]:
+def list_attachments(session: Session, version_ids: list[int]) -> dict[int, list[Attachment]]:
+    """List the attachments of versions, in order."""
     found: dict[int, list[Attachment]] = {}
     wanted = select(WelcomeAttachment).where(WelcomeAttachment.version_id.in_(version_ids))
     for row in session.scalars(wanted.order_by(WelcomeAttachment.n)):

@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from app.churn.actions import record_alerts, record_losses
+from app.churn.actions import record_losses, tell_of_losses
 from app.customers.actions import Change, put_into_first_stage, record_change, record_timeline
 from app.customers.actions.follow import STATE_LENGTH
 from app.customers.jobs import read_customer
@@ -15,31 +15,37 @@ from app.customers.queries import has_been_lost
 from app.db import fit
 from app.members.queries import canonical_userid
 from app.runtime import Runtime
-from app.welcome.actions import Greeting, send_welcome
+from app.welcome.actions import Greeting, apply_extras, send_welcome
 from callbacks.reaction import Record, StoredEvent, urgent
 
 
 @urgent
 def greet(runtime: Runtime, event: StoredEvent) -> Record | None:
     """Greet the customer (欢迎语), or note why there is nothing to greet him with."""
-    told = event.event
     with runtime.db.read() as session:
-        userid = canonical_userid(session, told.userid)
-        returning = has_been_lost(session, userid, told.external_userid)
-    return send_welcome(
-        runtime,
-        Greeting(
-            event_id=event.id,
-            userid=userid,
-            external_userid=told.external_userid,
-            # No channel of ours is longer; a longer one fits no rule.
-            state=fit(told.state, STATE_LENGTH),
-            welcome_code=told.welcome_code,
-            received_at=event.received_at,
-            create_time=told.create_time,
-            stale=event.stale,
-            returning=returning,
-        ),
+        greeting = _greeting_of(session, event)
+    return send_welcome(runtime, greeting)
+
+
+def arrange(runtime: Runtime, event: StoredEvent) -> Record:
+    """Do what else the script says: tags, stage, remark. After the customer is on record."""
+    return lambda session: apply_extras(session, runtime, _greeting_of(session, event))
+
+
+def _greeting_of(session: Session, event: StoredEvent) -> Greeting:
+    told = event.event
+    userid = canonical_userid(session, told.userid)
+    return Greeting(
+        event_id=event.id,
+        userid=userid,
+        external_userid=told.external_userid,
+        # No channel of ours is longer; a longer one fits no rule.
+        state=fit(told.state, STATE_LENGTH),
+        welcome_code=told.welcome_code,
+        received_at=event.received_at,
+        create_time=told.create_time,
+        stale=event.stale,
+        returning=has_been_lost(session, userid, told.external_userid),
     )
 
 
@@ -85,7 +91,6 @@ def _record(
     )
     # Also after an add: a loss that it overtook, or that it follows, is brought into line.
     losses = record_losses(session, userid, told.external_userid)
-    record_alerts(session, losses, runtime.config.alerts)
     record_timeline(
         session,
         external_userid=told.external_userid,
@@ -94,3 +99,4 @@ def _record(
         at=event.at,
         key=f"{event.key}:{entry}",
     )
+    tell_of_losses(session, losses, runtime.config)

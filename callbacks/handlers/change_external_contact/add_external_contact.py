@@ -1,7 +1,7 @@
 """A member has a new customer: both sides are friends."""
 
 from app.runtime import Runtime
-from callbacks.handlers.change_external_contact import greet, record_begin, refresh
+from callbacks.handlers.change_external_contact import arrange, greet, record_begin, refresh
 from callbacks.reaction import Reaction, Record, StoredEvent
 
 
@@ -10,4 +10,4 @@ def record(runtime: Runtime, event: StoredEvent) -> Record:
     return lambda session: record_begin(session, runtime, event, kind="add", entry="added")
 
 
-REACTIONS: tuple[Reaction, ...] = (greet, record, refresh)
+REACTIONS: tuple[Reaction, ...] = (greet, record, refresh, arrange)

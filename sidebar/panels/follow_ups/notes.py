@@ -22,6 +22,7 @@ from app.customers.actions import (
     restore_follow_up,
     save_draft,
 )
+from app.customers.errors import BoxSpent
 from app.customers.queries import find_draft, find_follow_up
 from app.errors import NotFound, Refused
 from app.i18n import _
@@ -32,7 +33,8 @@ from sidebar.context import CardContext
 from sidebar.panels.follow_ups.history import NAME, show_history
 from sidebar.panels.follow_ups.reminders import chosen_time, local_text, show_reminders
 from sidebar.panels.parts import Reply
-from sidebar.panels.reading import number, times
+from sidebar.panels.reading import moment, number, times
+from sidebar.panels.writing import commit
 
 UNFIT, AT_LENGTH = 422, 20
 FORM_KEY = re.compile(r"[0-9A-Za-z_-]{8,64}")
@@ -64,7 +66,7 @@ def record(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
     box, text = _box(context, form), form.get("text", "")
     try:
         due_at = chosen_time(form.get("when", ""), form.get("at", ""), times())
-        runtime.db.commit(partial(_record, box=box, text=text, due_at=due_at))
+        due_at = commit(runtime, partial(_record, box=box, text=text, due_at=due_at))
     except (Refused, NotFound) as error:
         return _unfit(runtime, context, form, error)
     with runtime.db.read() as session:
@@ -79,7 +81,7 @@ def draft(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Re
         save_draft,
         box=_box(context, form),
         text=form.get("text", ""),
-        version=number(form.get("version")),
+        version=moment(form.get("version")),
     )
     runtime.db.commit(save)
     return Reply("panels/follow_ups/draft.html", {"has_draft": bool(form.get("text", "").strip())})
@@ -108,22 +110,24 @@ def restore(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> 
     return _change(runtime, context, form, restore_follow_up, notice=notice)
 
 
-def _record(session: Session, *, box: Box, text: str, due_at: datetime | None) -> None:
+def _record(session: Session, *, box: Box, text: str, due_at: datetime | None) -> datetime | None:
+    """Return when the reminder comes: of a box that was sent twice, as it was set at first."""
     note = None
     if text.strip() or due_at is None:
         note = record_follow_up(session, box, text=text)
     else:
         forget_draft(session, box)
-    if due_at is not None:
-        wish = Wish(
-            userid=box.userid,
-            external_userid=box.external_userid,
-            key=box.key,
-            due_at=due_at,
-            text=note.text if note else "",
-            follow_up_id=note.id if note else None,
-        )
-        create_reminder(session, wish)
+    if due_at is None:
+        return None
+    wish = Wish(
+        userid=box.userid,
+        external_userid=box.external_userid,
+        key=box.key,
+        due_at=due_at,
+        text=note.text if note else "",
+        follow_up_id=note.id if note else None,
+    )
+    return create_reminder(session, wish).due_at
 
 
 def _change(
@@ -137,7 +141,7 @@ def _change(
     own = {"follow_up_id": number(form.get("note")), "userid": context.viewer.userid}
     status, told = 200, dict(notice)
     try:
-        runtime.db.commit(partial(work, external_userid=context.external_userid, **own))
+        commit(runtime, partial(work, external_userid=context.external_userid, **own))
     except (Refused, NotFound) as error:
         status, told = UNFIT, {"text": _(str(error)), "is_fault": True}
     with runtime.db.read() as session:
@@ -149,7 +153,8 @@ def _unfit(
     runtime: Runtime, context: CardContext, form: Mapping[str, str], error: Exception
 ) -> Reply:
     """Show the box as it was sent, and what is wrong with it."""
-    box = _new_box(form.get("text", ""), key=_key(form))
+    key = "" if isinstance(error, BoxSpent) else _key(form)
+    box = _new_box(form.get("text", ""), key=key)
     box |= {"when": form.get("when", ""), "at": form.get("at", "")[:AT_LENGTH] or box["at"]}
     with runtime.db.read() as session:
         values = _around(session, context)

@@ -26,6 +26,7 @@ from sidebar.panels.follow_ups.history import NAME, show_history
 from sidebar.panels.parts import Reply
 from sidebar.panels.reading import number, times
 from sidebar.panels.showing import Times, visible
+from sidebar.panels.writing import commit
 
 UNFIT = 422
 CHANGED = "panels/follow_ups/reminded.html"
@@ -76,8 +77,8 @@ def reopen(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
         userid=context.viewer.userid,
     )
     try:
-        runtime.db.commit(work)
-    except NotFound as error:
+        commit(runtime, work)
+    except (Refused, NotFound) as error:
         return _reply(runtime, context, {"text": _(str(error)), "is_fault": True}, UNFIT)
     return _reply(runtime, context, {"text": _("提醒还在")})
 
@@ -107,20 +108,31 @@ def local_text(at: datetime) -> str:
 def _do(
     runtime: Runtime, wanted: str, form: Mapping[str, str], own: Mapping[str, Any]
 ) -> tuple[str, bool]:
-    """Do it; return what to say, and whether it can be taken back."""
+    """Do it; return what to say, and whether it can be taken back.
+
+    Raises:
+        NotFound, Refused: it is not done; also where the reminder has ended in another way.
+    """
     if wanted == "done":
-        runtime.db.commit(partial(complete_reminder, **own))
+        _require_state(commit(runtime, partial(complete_reminder, **own)), "done")
         return _("已完成"), True
     if wanted == "cancel":
-        runtime.db.commit(partial(cancel_reminder, **own))
+        _require_state(commit(runtime, partial(cancel_reminder, **own)), "cancelled")
         return _("已取消提醒"), True
     due_at = _later(wanted, form.get("at", ""), times())
     turn = number(form.get("turn"))
     work: Callable[[Session], Reminder] = partial(
         postpone_reminder, **own, due_at=due_at, turn=turn
     )
-    reminder = runtime.db.commit(work)
+    reminder = commit(runtime, work)
+    _require_state(reminder, "open")
     return _("{when} 再提醒你", when=times().minute(reminder.due_at)), False
+
+
+def _require_state(reminder: Reminder, state: str) -> None:
+    # It ended elsewhere, on the card of its message or another device, since the page was read.
+    if reminder.state != state:
+        raise Refused(_("这个提醒已经结束了"))
 
 
 def _later(wanted: str, at: str, now: Times) -> datetime:

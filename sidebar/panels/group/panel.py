@@ -1,6 +1,7 @@
 """The panel 群资料: a group in figures, who is in it, who of them is a customer, who moved."""
 
 import zlib
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -18,9 +19,10 @@ from app.groups.queries import (
 )
 from app.i18n import N_, _
 from app.outbox import customer_path
+from app.runtime import Runtime
 from app.words import clean
 from sidebar.context import GroupContext
-from sidebar.panels.parts import Panel, Part
+from sidebar.panels.parts import Panel, Part, Reply
 from sidebar.panels.reading import number, times
 from sidebar.panels.showing import letter_of, name_of, visible
 
@@ -33,7 +35,7 @@ FROM_GROUP = "#from-group"
 
 
 def load(session: Session, context: GroupContext) -> dict[str, Any]:
-    """Read the whole card; `?q=`, `?badge=`, `?page=` choose people, `?before=` what happened."""
+    """Read the whole card; `?before=` chooses what happened."""
     card = get_group_card(session, context.chat.chat_id, since=times().midnight())
     counts = {
         N_("总人数"): card.total,
@@ -44,17 +46,25 @@ def load(session: Session, context: GroupContext) -> dict[str, Any]:
     return {
         "header": _show_header(session, card.chat),
         "counts": [(_(name), count) for name, count in counts.items()],
-        **show_people(session, context),
+        **show_people(session, context, {}),
         **show_moves(session, context),
     }
 
 
-def show_people(session: Session, context: GroupContext) -> dict[str, Any]:
+def choose_people(runtime: Runtime, context: GroupContext, form: Mapping[str, str]) -> Reply:
+    """Look for people: `q` in their names, a `badge` (else the one that is `kept`), a `page`."""
+    with runtime.db.read() as session:
+        return Reply("panels/group/people.html", show_people(session, context, form))
+
+
+def show_people(
+    session: Session, context: GroupContext, asked: Mapping[str, str]
+) -> dict[str, Any]:
     """Read a page of who is in the group."""
-    search = clean(request.args.get("q", "")).strip()[:MOST_SEARCHED]
-    badge = request.args.get("badge", "")
+    search = clean(asked.get("q", "")).strip()[:MOST_SEARCHED]
+    badge = asked.get("badge", asked.get("kept", ""))
     badge = badge if badge in BADGES else ""
-    page = min(number(request.args.get("page")), MOST_PAGES)
+    page = min(number(asked.get("page")), MOST_PAGES)
     people, more = list_people(
         session,
         context.chat.chat_id,
@@ -144,7 +154,7 @@ PANEL = Panel[GroupContext](
     title=N_("群资料"),
     load=load,
     parts={
-        "people": Part("panels/group/people.html", show_people),
         "moves": Part("panels/group/moves.html", show_moves),
     },
+    actions={"people": choose_people},
 )

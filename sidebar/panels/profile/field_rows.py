@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.customers.queries import FieldState, mask_phone, word_value
+from app.customers.queries import (
+    FieldState,
+    mask_phone,
+    word_field,
+    word_hint,
+    word_option,
+    word_value,
+)
 from app.i18n import _
 from sidebar.panels.showing import visible
 
@@ -52,11 +59,11 @@ def show_state(state: FieldState) -> dict[str, Any]:
     masked = field.kind == "phone" and bool(text)
     return {
         "id": str(field.id),
-        "name": visible(field.name),
+        "name": visible(word_field(field.name)),
         "kind": field.kind,
         "text": mask_phone(text) if masked else text,
         "to_copy": text if field.kind in COPIED and not masked else "",
-        "hint": visible(field.hint),
+        "hint": visible(word_hint(field.hint)),
         "is_empty": not text,
         "is_masked": masked,
         "pinned": field.pinned,
@@ -86,7 +93,7 @@ def show_input(state: FieldState, editing: Editing) -> dict[str, Any]:
     typed = editing.typed if editing.typed is not None else _typed(state)
     chosen = {one for one in typed if one}
     options = [
-        {"id": one.id, "name": visible(one.name), "chosen": one.id in chosen}
+        {"id": one.id, "name": visible(word_option(one.name)), "chosen": one.id in chosen}
         for one in field.options
         if not one.removed or one.id in value.chosen
     ]

@@ -7,7 +7,7 @@ for it, and that is on record.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import request
 from sqlalchemy.orm import Session
@@ -20,9 +20,9 @@ from app.customers.actions import (
     undo_field,
 )
 from app.customers.errors import FieldConflict, FieldRefused
-from app.customers.queries import HIDES_EMPTY, YES, find_field_state, get_field_board
+from app.customers.queries import HIDES_EMPTY, YES, find_field_state, get_field_board, word_field
 from app.errors import NotFound
-from app.i18n import N_, _, speaking, spoken
+from app.i18n import N_, _
 from app.members.actions import set_preference
 from app.outbox import customer_path
 from app.runtime import Runtime
@@ -34,10 +34,10 @@ from sidebar.panels.profile.field_rows import MOBILES, MOST_TYPED, OPTION, Editi
 from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.reading import is_htmx, number, times
 from sidebar.panels.showing import name_of, visible
+from sidebar.panels.writing import commit
 
 CHANGED, SECTION = "panels/profile/field_changed.html", "panels/profile/fields.html"
 CONFLICT, UNKNOWN = 409, 422
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def reveal(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
     if row == MOBILES:
         work = partial(reveal_remark_mobiles, follow=context.viewpoint.follow, userid=userid)
     try:
-        found = _commit(runtime, work)
+        found = commit(runtime, work)
     except NotFound as error:
         return _reply(runtime, context, _Look(row), UNKNOWN, notice=_fault(error))
     phones = [found] if isinstance(found, str) else found
@@ -157,7 +157,7 @@ def _answer(
     row = str(field_id)
     kept = Editing(typed=tuple(one[:MOST_TYPED] for one in typed))
     try:
-        move = _commit(runtime, work)
+        move = commit(runtime, work)
     except FieldRefused as refused:
         return _reply(runtime, context, _Look(row, kept.with_error(str(refused))), UNKNOWN)
     except FieldConflict as conflict:
@@ -167,7 +167,7 @@ def _answer(
     if not move.changed:
         return _reply(runtime, context, _Look(row))
     row = str(move.state.field.id)
-    name = visible(move.state.field.name)
+    name = visible(word_field(move.state.field.name))
     notice: dict[str, Any] = {"text": _("已撤销对「{name}」的修改", name=name)}
     if typed or request.form.get("clear"):
         text = N_("已清空「{name}」") if move.state.value.is_empty else N_("已保存「{name}」")
@@ -207,20 +207,6 @@ def _reply_conflict(
         text = _("{member} 在 {when} 把它改成「{value}」", member=member, when=when, value=value)
     editing = kept.with_conflict(clean(text))
     return _reply(runtime, context, _Look(str(state.field.id), editing), CONFLICT)
-
-
-def _commit(runtime: Runtime, work: Callable[[Session], T]) -> T:
-    """Do the work in a transaction; where it is refused, in the reader's language.
-
-    The thread that commits serves many readers.
-    """
-    language = spoken()
-
-    def do(session: Session) -> T:
-        with speaking(language):
-            return work(session)
-
-    return runtime.db.commit(do)
 
 
 def _fault(error: NotFound) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from app.customers.queries import (
     get_stage_history,
     word_additions,
     word_pipeline,
+    word_stage,
 )
 from app.errors import NotFound
 from app.i18n import _
@@ -36,7 +37,7 @@ def load(session: Session, context: CardContext) -> dict[str, Any]:
         "path": customer_path(context.external_userid),
         "title": clean(word_pipeline(history.pipeline)),
         "steps": [_step(step, now) for step in history.steps],
-        "first": clean(first),
+        "first": clean(word_stage(first)),
         "pipeline_id": pipeline_id,
         "older": history.older,
         "page_only": bool(before) and is_htmx(),
@@ -50,8 +51,9 @@ def _step(step: StageStep, times: Times) -> dict[str, str]:
         "reason": change.reason,
         "why": visible(change.why),
     }
+    came, went = clean(word_stage(step.from_stage)), clean(word_stage(step.to_stage))
     return {
-        "text": f"{clean(step.from_stage) or _('未设置')} → {clean(step.to_stage)}",
+        "text": f"{came or _('未设置')} → {went}",
         "added": clean(" · ".join(word_additions(added))),
         "member": visible(step.member),
         "time": times.minute(change.changed_at),

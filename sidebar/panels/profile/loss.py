@@ -36,6 +36,7 @@ def show_loss(session: Session, context: CardContext) -> dict[str, Any]:
         member = name_of(session, stands.userid)
     return {
         "loss": {
+            "reason": stands.reason,
             "reasons": show_reasons(LOSS_REASONS, stands.reason),
             "takes_note": stands.reason == "other",
             "note": visible(stands.note),
@@ -45,7 +46,10 @@ def show_loss(session: Session, context: CardContext) -> dict[str, Any]:
 
 
 def set_reason(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Reply:
-    """Put down the reason that was tapped; "" clears it. `was`: what he saw there, for undo."""
+    """Put down the reason that was tapped; "" clears it. `was`: what he saw there.
+
+    `undo`: it takes his last tap back.
+    """
     cause = Cause(
         reason=form.get("reason", ""), note=visible(" ".join(form.get("note", "").split()))
     )
@@ -59,7 +63,7 @@ def set_reason(runtime: Runtime, context: CardContext, form: Mapping[str, str]) 
     try:
         before = runtime.db.commit(work)
     except ReasonChanged as changed:
-        return _reply(runtime, context, CONFLICT, changed=changed)
+        return _show_conflict(runtime, context, changed, cause)
     except NotFound as error:
         return _reply(runtime, context, UNKNOWN, notice={"text": _(str(error)), "is_fault": True})
     if before.reason == cause.reason:
@@ -67,10 +71,37 @@ def set_reason(runtime: Runtime, context: CardContext, form: Mapping[str, str]) 
     else:
         words = word_reason(cause.reason)
         text = _("流失原因：{reason}", reason=words) if words else _("已清除流失原因")
-        undone = {"reason": before.reason, "note": visible(before.note), "was": cause.reason}
-        undo = {"action": "loss-reason", "values": undone, "target": "#loss-reason"}
-        notice = {"text": text} | ({} if "was" in form else {"undo": undo})
+        notice = {"text": text} | ({} if "undo" in form else {"undo": _undo(before, cause)})
     return _reply(runtime, context, 200, notice=notice)
+
+
+def _undo(before: Cause, cause: Cause) -> dict[str, Any]:
+    undone = {
+        "reason": before.reason,
+        "note": visible(before.note),
+        "was": cause.reason,
+        "undo": 1,
+    }
+    return {"action": "loss-reason", "values": undone, "target": "#loss-reason"}
+
+
+def _show_conflict(
+    runtime: Runtime, context: CardContext, changed: ReasonChanged, wanted: Cause
+) -> Reply:
+    reason = word_reason(changed.reason) or _("未填写")
+    if changed.userid == context.viewer.userid:
+        told = _("你已在别处把原因改成「{reason}」", reason=reason)
+    else:
+        with runtime.db.read() as session:
+            member = name_of(session, changed.userid)
+        told = _("{member} 刚把原因改成「{reason}」", member=member, reason=reason)
+    conflict = {
+        "text": clean(told),
+        "wanted": wanted.reason,
+        "wanted_words": word_reason(wanted.reason),
+        "note": wanted.note,
+    }
+    return _reply(runtime, context, CONFLICT, conflict=conflict)
 
 
 def _reply(
@@ -79,15 +110,12 @@ def _reply(
     status: int,
     *,
     notice: Mapping[str, Any] | None = None,
-    changed: ReasonChanged | None = None,
+    conflict: Mapping[str, Any] | None = None,
 ) -> Reply:
     with runtime.db.read() as session:
         values = show_timeline(session, context) | show_loss(session, context)
-        if changed is not None:
-            member = name_of(session, changed.userid)
-            reason = word_reason(changed.reason) or _("未填写")
-            told = _("{member} 刚把原因改成「{reason}」", member=member, reason=reason)
-            notice = {"text": told, "is_fault": True}
+    if conflict is not None:
+        values["loss"]["conflict"] = conflict
     values["path"] = customer_path(context.external_userid)
     values["notice"] = notice and {**notice, "text": clean(notice["text"]), "home": HOME}
     return Reply("panels/profile/loss_set.html", values, status)

@@ -6,7 +6,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.customers.actions import StageNote
-from app.customers.queries import STAGE_REASONS, StageBoard, get_stage_boards, word_pipeline
+from app.customers.queries import (
+    STAGE_REASONS,
+    StageBoard,
+    get_stage_boards,
+    word_pipeline,
+    word_stage,
+)
 from app.i18n import _
 from app.outbox import customer_path
 from app.words import clean
@@ -60,8 +66,8 @@ def _pipeline(board: StageBoard, *, is_first: bool) -> dict[str, Any]:
         "is_first": is_first,
         "target": "stage" if is_first else f"pipeline-{board.pipeline_id}",
         "name": clean(word_pipeline(board.name)),
-        "stages": [(stage_id, clean(name)) for stage_id, name in board.stages],
+        "stages": [(stage_id, clean(word_stage(name))) for stage_id, name in board.stages],
         "stage_id": board.now.stage_id,
-        "now": clean(board.now.name) or _("未设置"),
+        "now": clean(word_stage(board.now.name)) or _("未设置"),
         "seen": board.now.change_id,
     }

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import request
 from sqlalchemy.orm import Session
 
-from app.customers.queries import Card, list_colleagues, list_latest_periods
+from app.customers.queries import Card, list_colleagues, list_latest_periods, word_stage
 from app.groups.queries import count_groups_of, list_groups_of
 from app.i18n import _
 from app.outbox import customer_path
@@ -43,6 +43,11 @@ def load_colleagues(session: Session, context: CardContext) -> dict[str, Any]:
                 _("最近跟进 {when}", when=now.minute(one.followed_up_at))
                 if one.followed_up_at
                 else _("还没有跟进记录"),
+                *(
+                    [_("改到「{stage}」", stage=visible(word_stage(one.moved_to)))]
+                    if one.moved_to
+                    else []
+                ),
             ],
         }
         for one in found

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
-from app.customers.actions import RemarkChange, build_remark, change_remark, retry_remark
+from app.customers.actions import RemarkChange, change_remark, retry_remark
 from app.customers.models import Customer
 from app.customers.queries import find_follow
 from app.errors import NotFound, Refused
@@ -18,7 +18,9 @@ from app.runtime import Runtime
 from sidebar.context import CardContext
 from sidebar.panels.parts import Reply
 from sidebar.panels.profile.pushed import may_write, read_unsettled, show_way, why_not
+from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.showing import visible
+from sidebar.panels.writing import commit
 
 T = TypeVar("T")
 
@@ -57,17 +59,16 @@ def load_way(session: Session, context: CardContext) -> dict[str, Any]:
 def change(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Reply:
     """Take what was typed; what cannot be taken stays in the form."""
     typed = form.get("remark", "")
-    try:
-        remark = build_remark(typed)
-    except Refused as error:
-        return _reply(runtime, context, notice=None, status=UNKNOWN, typed=typed, fault=str(error))
     work = partial(
         change_remark,
         external_userid=context.external_userid,
         userid=context.viewer.userid,
-        remark=remark,
+        remark=typed,
     )
-    return _answer(runtime, context, work, _notice)
+    try:
+        return _answer(runtime, context, work, _notice)
+    except Refused as error:
+        return _reply(runtime, context, notice=None, status=UNKNOWN, typed=typed, fault=str(error))
 
 
 def retry(runtime: Runtime, context: CardContext, _form: Mapping[str, str]) -> Reply:
@@ -90,7 +91,7 @@ def _answer(
             text = why_not(session, context)
         return _reply(runtime, context, notice={"text": text, "is_fault": True}, status=FORBIDDEN)
     try:
-        notice = word(runtime.db.commit(work))
+        notice = word(commit(runtime, work))
     except NotFound as error:
         fault = {"text": _(str(error)), "is_fault": True}
         return _reply(runtime, context, notice=fault, status=UNKNOWN)
@@ -101,8 +102,11 @@ def _notice(change: RemarkChange) -> dict[str, Any] | None:
     if not change.changed:
         return None
     said = _("备注已改为「{remark}」", remark=visible(change.after))
-    undo = {"action": "remark", "values": {"remark": change.before}, "target": "#remark"}
-    return {"text": said, "undo": undo, "home": HOME}
+    notice: dict[str, Any] = {"text": said, "home": HOME}
+    if change.way_back is not None:
+        undone = {"remark": change.way_back}
+        notice["undo"] = {"action": "remark", "values": undone, "target": "#remark"}
+    return notice
 
 
 def _reply(
@@ -115,7 +119,7 @@ def _reply(
     fault: str = "",
 ) -> Reply:
     with runtime.db.read() as session:
-        values = _read(session, context)
+        values = show_timeline(session, context) | _read(session, context)
     if fault:
         values["remark"] |= {"typed": typed, "fault": fault}
     return Reply("panels/profile/remark_changed.html", values | {"notice": notice}, status)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.actions import StageMove, change_stage, get_stage_note, undo_stage
 from app.customers.errors import StageConflict
-from app.customers.queries import StageNow
+from app.customers.queries import StageNow, word_stage
 from app.errors import NotFound
 from app.i18n import N_, _
 from app.runtime import Runtime
@@ -85,7 +85,7 @@ def _note(session: Session, context: CardContext, change_id: int) -> dict[str, A
 def _notice(move: StageMove, target: str, done: str, *, is_undo: bool) -> dict[str, Any]:
     words = done if move.changed else N_("已经是「{stage}」")
     notice: dict[str, Any] = {
-        "text": clean(_(words, stage=move.to_stage)),
+        "text": clean(_(words, stage=word_stage(move.to_stage))),
         # Where the focus goes from the toast.
         "home": f'#{target} .bk-stage[tabindex="0"]',
     }
@@ -112,7 +112,7 @@ def _word_conflict(
 ) -> str:
     # 阶段 alone is the default pipeline.
     what = _("阶段") if shown["is_first"] else _("「{pipeline}」", pipeline=shown["name"])
-    told: dict[str, str] = {"what": what, "stage": current.name}
+    told: dict[str, str] = {"what": what, "stage": word_stage(current.name)}
     if current.userid == context.viewer.userid:
         return _("你已在别处把{what}改成「{stage}」", **told)
     told["member"] = name_of(session, current.userid)

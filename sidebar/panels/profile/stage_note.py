@@ -15,6 +15,7 @@ from sidebar.panels.parts import Reply
 from sidebar.panels.profile.pipelines import show_changed, show_note
 from sidebar.panels.reading import number
 from sidebar.panels.showing import visible
+from sidebar.panels.writing import commit
 
 REFUSED = 422
 AMOUNT_LENGTH = 40
@@ -29,12 +30,14 @@ def add(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Repl
     }
     try:
         try:
-            note = runtime.db.commit(partial(add_stage_note, **own, said=_said(form)))
+            note = commit(runtime, partial(add_stage_note, **own, said=_said(form)))
         except Refused as error:
             with runtime.db.read() as session:
                 stands = get_stage_note(session, **own)
             typed = visible(form.get("amount", ""))[:AMOUNT_LENGTH]
             shown = show_note(stands, fault=clean(str(error)), typed=typed)
+            if "why" in form:
+                shown["why"] = visible(form["why"])
             return _reply(runtime, context, REFUSED, pipeline_id=stands.pipeline_id, shown=shown)
     except NotFound as error:
         notice = {"text": clean(_(str(error))), "is_fault": True}

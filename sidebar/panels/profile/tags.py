@@ -25,6 +25,7 @@ from app.runtime import Runtime
 from sidebar.context import CardContext
 from sidebar.panels.parts import Reply
 from sidebar.panels.profile.pushed import may_write, read_unsettled, show_way, why_not
+from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.reading import number
 from sidebar.panels.showing import visible
 
@@ -130,7 +131,7 @@ def _answer(
         except (NotFound, Refused) as error:
             notice, status = _fault(_(str(error))), UNKNOWN
     with runtime.db.read() as session:
-        values = _read(session, context, keys)
+        values = show_timeline(session, context) | _read(session, context, keys)
     return Reply("panels/profile/tags_changed.html", values | {"notice": notice}, status)
 
 

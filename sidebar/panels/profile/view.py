@@ -1,29 +1,23 @@
 """What the profile shows, worded in the reader's language and made safe to look at."""
 
-import re
 import zlib
 from collections.abc import Sequence
 from typing import Any
 
 from app.customers.models import FollowUser
 from app.customers.queries import (
+    ENDINGS,
+    WECOM,
     Card,
+    safe_avatar,
     word_add_way,
+    word_origin,
 )
 from app.i18n import N_, _
 from sidebar.panels.showing import Times, letter_of, visible
 
-# Where WeCom keeps avatars; the page's policy lets an image come from nowhere else.
-# No user, no port, and no backslash, which browsers read as a slash.
-AVATAR = re.compile(r"https?://((?:[a-z0-9-]+\.)+(?:qlogo|qpic)\.cn/[^\\\s]*)")
 TILES = 6
-WECHAT, WECOM = 1, 2
 SPAN, ONE_DAY = N_("{begin} 至 {end}，{ending}"), N_("{begin} 当天，{ending}")
-ENDINGS = {
-    "customer": N_("客户删除"),
-    "member": N_("员工删除"),
-    "transfer": N_("转接给同事"),
-}
 
 
 def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
@@ -35,7 +29,7 @@ def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
         "letter": letter_of(name),
         "tile": zlib.crc32(customer.external_userid.encode()) % TILES,
         "avatar": safe_avatar(customer.avatar),
-        "badge": _badge(customer.type, visible(customer.corp_name)),
+        "badge": word_origin(customer.type, visible(customer.corp_name)),
         "is_wecom": customer.type == WECOM,
         "description": visible(follow.description, lines=True),
         "source": _source(follow, times),
@@ -73,20 +67,6 @@ def show_bars(card: Card, follow: FollowUser, times: Times, *, member: str) -> l
 def show_periods(periods: Sequence[FollowUser], times: Times) -> list[str]:
     """Say when these two were together, the latest first."""
     return [_period(period, times) for period in periods]
-
-
-def safe_avatar(url: str) -> str:
-    """Return an avatar's address, over https, if it lies where WeCom keeps them."""
-    match = AVATAR.fullmatch(url)
-    return f"https://{match[1]}" if match else ""
-
-
-def _badge(kind: int | None, corp_name: str) -> str:
-    if kind == WECHAT:
-        return _("@微信")
-    if kind == WECOM:
-        return f"@{corp_name}" if corp_name else _("@企业微信")
-    return ""
 
 
 def _source(follow: FollowUser, times: Times) -> list[str]:

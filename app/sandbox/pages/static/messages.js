@@ -111,6 +111,15 @@ function content(message, context) {
 }
 
 function picture(message) {
+  const box = attachedPicture(message);
+  if (!message.picture) return box;
+  const shown = h("img", { class: "attached-image", src: message.picture, alt: message.text });
+  // It is not kept for ever.
+  shown.addEventListener("error", () => shown.replaceWith(box));
+  return shown;
+}
+
+function attachedPicture(message) {
   return h(
     "div",
     { class: "attached attached-picture" },

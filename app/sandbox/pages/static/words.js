@@ -14,6 +14,8 @@ export const WORDS = {
   other_language: ["EN", "中"],
   to_dark: ["切换为深色", "Switch to dark"],
   to_light: ["切换为浅色", "Switch to light"],
+  admin: ["管理后台", "Admin"],
+  admin_tells: ["让区域经理钱尔雅扫码登录，她是所有者", "Let Qian Erya scan and sign in; she is the owner"],
   help: ["快捷键与说明", "Keys and help"],
   help_lead: [
     "左边是员工的企业微信，右边是客户的手机；侧边栏和回调都来自真实的伴客服务，只有企业微信是模拟的。",

@@ -1,0 +1,309 @@
+"""Beginning a batch, doing it piece by piece, and stopping it."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.batches.models import Batch, BatchItem
+from app.claims import Claim
+from app.customers.actions import (
+    Wish,
+    change_stage,
+    create_reminder,
+    find_living_tag,
+    mark_many,
+    take_back_marks,
+)
+from app.customers.models import Customer, FollowTag, FollowUser
+from app.customers.queries import find_stage_now
+from app.db import wake_after_commit
+from app.errors import NotFound, Refused
+from app.i18n import N_, _
+from app.pushes.actions import end_pushes, record_bulk_pushes
+from app.pushes.models import Push
+from app.pushes.queries import list_waiting_of_batch
+
+LANE = "batches"
+KINDS = ("tag_add", "tag_remove", "stage", "reminder")
+TAG_KINDS = frozenset(KINDS[:2])
+MOST = 100_000
+# Reminders are messages: nobody wants a thousand of them in the morning.
+MOST_REMINDERS = 500
+# So much in one transaction: others want to write, too.
+TAGGED_AT_ONCE, MOVED_AT_ONCE, TAKEN_BACK_AT_ONCE = 2000, 50, 500
+LOOK_AGAIN_SECONDS = 3.0
+DELETED_AT_ONCE = 5000
+
+Step = Callable[[Session, Batch, list[int]], None]
+
+
+def begin_batch(
+    session: Session,
+    *,
+    kind: str,
+    userid: str,
+    what: dict[str, Any],
+    chosen: Sequence[tuple[int, str]],
+) -> Batch:
+    """Begin to do something to relations: their ids and customers; a stage is the customer's, once.
+
+    Raises:
+        Refused: nobody is chosen, or too many are.
+    """
+    most = MOST_REMINDERS if kind == "reminder" else MOST
+    if kind == "stage":
+        ids = sorted({external_userid: id_ for id_, external_userid in chosen}.values())
+    else:
+        ids = sorted({id_ for id_, _external_userid in chosen})
+    if not ids:
+        raise Refused(N_("没有选中任何客户"))
+    if len(ids) > most:
+        raise Refused(_("一次最多 {most} 位，请再加些筛选条件", most=f"{most:,}"))
+    now = clock.utcnow()
+    batch = Batch(
+        kind=kind,
+        userid=userid,
+        what=what,
+        created_at=now,
+        due_at=now,
+        attempts=0,
+        total=len(ids),
+    )
+    session.add(batch)
+    session.flush()
+    items = [{"batch_id": batch.id, "follow_id": id_} for id_ in ids]
+    session.execute(insert(BatchItem), items)
+    wake_after_commit(session, LANE)
+    return batch
+
+
+def cancel_batch(session: Session, batch: Batch, *, userid: str) -> bool:
+    """Stop a batch: what is done stays, what WeCom was not told of yet is taken back.
+
+    False: it had ended already.
+    """
+    if batch.ended_at is not None or batch.cancelled_by:
+        return False
+    batch.cancelled_by = userid
+    batch.due_at, batch.claimed_by = clock.utcnow(), None
+    wake_after_commit(session, LANE)
+    return True
+
+
+def delete_ended(session: Session, *, keep_days: int) -> int:
+    """Delete what is left of a batch that ended more than `keep_days` ago, a few thousand rows.
+
+    Returns how many went; 0: there is none any more.
+    """
+    before = clock.utcnow() - timedelta(days=keep_days)
+    batch = session.scalars(
+        select(Batch).where(Batch.ended_at < before).order_by(Batch.id).limit(1)
+    ).one_or_none()
+    if batch is None:
+        return 0
+    mine = select(BatchItem.follow_id).where(BatchItem.batch_id == batch.id)
+    ids = session.scalars(mine.order_by(BatchItem.follow_id).limit(DELETED_AT_ONCE)).all()
+    if not ids:
+        session.delete(batch)
+        return 1
+    gone = BatchItem.follow_id.between(ids[0], ids[-1])
+    session.execute(delete(BatchItem).where(BatchItem.batch_id == batch.id, gone))
+    return len(ids)
+
+
+def step_batch(session: Session, claim: Claim) -> datetime | None:
+    """Do the next piece; return when the one after it may be done.
+
+    None: it is over, or somebody else does it.
+    """
+    batch = session.get(Batch, claim.id, with_for_update=True)
+    if batch is None or batch.ended_at is not None or batch.claimed_by != claim.token:
+        return None
+    if batch.cancelled_by:
+        _leave_rest(session, batch)
+        if _take_back(session, batch):
+            return clock.utcnow()
+    at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
+    ids = session.scalars(
+        select(BatchItem.follow_id)
+        .where(BatchItem.batch_id == batch.id, BatchItem.outcome.is_(None))
+        .order_by(BatchItem.follow_id)
+        .limit(at_once)
+    ).all()
+    if ids:
+        STEPS[batch.kind](session, batch, list(ids))
+        return clock.utcnow()
+    if batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
+        # WeCom is being told, at its pace.
+        return clock.later(LOOK_AGAIN_SECONDS)
+    batch.ended_at, batch.due_at, batch.claimed_by = clock.utcnow(), None, None
+    return None
+
+
+def _has_open_push(session: Session, batch_id: int) -> bool:
+    is_open = select(Push.id).where(Push.batch_id == batch_id, Push.outcome.is_(None))
+    return session.scalar(is_open.limit(1)) is not None
+
+
+def _mark(session: Session, batch: Batch, ids: list[int]) -> None:
+    """Change the tag of these relations, and have WeCom told.
+
+    By their ids alone: how many there are of what, a database does not know yet.
+    """
+    is_on = batch.kind == "tag_add"
+    these = select(FollowUser.id).where(FollowUser.id.in_(ids))
+    _lock(session, these)
+    tag = find_living_tag(session, str(batch.what["tag_id"]))
+    if tag is None:
+        _end(session, _items(batch, ids), outcome="refused")
+        return
+    living = set(session.scalars(these.where(FollowUser.removed_at.is_(None))))
+    mark = FollowTag.follow_id.in_(ids), FollowTag.tag_id == tag.tag_id
+    marked = set(session.scalars(select(FollowTag.follow_id).where(*mark)))
+    todo = living - marked if is_on else living & marked
+    _end(session, _items(batch, set(ids) - living), outcome="gone")
+    _end(session, _items(batch, living - todo), outcome="same")
+    if not todo:
+        return
+    mark_many(session, sorted(todo), tag, on=is_on, userid=batch.userid, key=timeline_key(batch.id))
+    pairs = select(FollowUser.userid, FollowUser.external_userid)
+    record_bulk_pushes(
+        session,
+        pairs.where(FollowUser.id.in_(sorted(todo))).subquery(),
+        kind="tags",
+        subject=tag.tag_id,
+        value="add" if is_on else "remove",
+        batch_id=batch.id,
+    )
+    _end(session, _items(batch, todo), outcome="done")
+
+
+def _move(session: Session, batch: Batch, ids: list[int]) -> None:
+    """Move these customers to the stage, each as if by hand."""
+    for follow in _relations(session, ids):
+        try:
+            _lock(session, select(literal(follow.id)))
+            now = find_stage_now(session, follow.external_userid, int(batch.what["pipeline_id"]))
+            move = change_stage(
+                session,
+                follow.external_userid,
+                to_stage_id=int(batch.what["stage_id"]),
+                userid=batch.userid,
+                seen=now.change_id,
+            )
+        except NotFound:
+            outcome = "refused"
+        else:
+            outcome = "done" if move.changed else "same"
+        _end(session, _items(batch, [follow.id]), outcome=outcome)
+
+
+def _remind(session: Session, batch: Batch, ids: list[int]) -> None:
+    """Set a reminder for whoever follows these customers."""
+    for follow in _relations(session, ids):
+        if follow.removed_at is not None:
+            _end(session, _items(batch, [follow.id]), outcome="gone")
+            continue
+        wish = Wish(
+            userid=follow.userid,
+            external_userid=follow.external_userid,
+            key=f"batch:{batch.id}:{follow.id}",
+            due_at=datetime.fromisoformat(str(batch.what["at"])),
+            text=str(batch.what["text"]),
+        )
+        try:
+            create_reminder(session, wish)
+        except Refused:
+            _end(session, _items(batch, [follow.id]), outcome="refused")
+        else:
+            _end(session, _items(batch, [follow.id]), outcome="done")
+
+
+STEPS: dict[str, Step] = {
+    "tag_add": _mark,
+    "tag_remove": _mark,
+    "stage": _move,
+    "reminder": _remind,
+}
+
+
+def timeline_key(batch_id: int) -> str:
+    """Return how the keys of its entries in the timeline begin."""
+    return f"batch:{batch_id}"
+
+
+def _relations(session: Session, ids: list[int]) -> list[FollowUser]:
+    return list(
+        session.scalars(select(FollowUser).where(FollowUser.id.in_(ids)).order_by(FollowUser.id))
+    )
+
+
+def _lock(session: Session, follows: Select[int]) -> None:
+    """Hold the rows of these relations' customers, in one order."""
+    people = select(FollowUser.external_userid).where(FollowUser.id.in_(follows))
+    session.execute(
+        select(Customer.external_userid)
+        .where(Customer.external_userid.in_(people))
+        .order_by(Customer.external_userid)
+        .with_for_update()
+    ).all()
+
+
+def _items(batch: Batch, ids: Collection[int]) -> ColumnElement[bool]:
+    return and_(BatchItem.batch_id == batch.id, BatchItem.follow_id.in_(sorted(ids)))
+
+
+def _end(session: Session, *conditions: Any, outcome: str) -> None:
+    session.execute(
+        update(BatchItem)
+        .where(*conditions)
+        .values(outcome=outcome)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _leave_rest(session: Session, batch: Batch) -> None:
+    _end(
+        session,
+        BatchItem.batch_id == batch.id,
+        BatchItem.outcome.is_(None),
+        outcome="cancelled",
+    )
+
+
+def _take_back(session: Session, batch: Batch) -> bool:
+    """Take some of the tags back of which WeCom does not know yet; False: there are none left."""
+    if batch.kind not in TAG_KINDS:
+        return False
+    waiting = list_waiting_of_batch(session, batch.id, limit=TAKEN_BACK_AT_ONCE)
+    if not waiting:
+        return False
+    pairs = {(push.userid, push.external_userid) for push in waiting}
+    people = {external_userid for _userid, external_userid in pairs}
+    mine = select(BatchItem.follow_id).where(
+        BatchItem.batch_id == batch.id, BatchItem.outcome == "done"
+    )
+    follows = session.scalars(
+        select(FollowUser).where(FollowUser.external_userid.in_(people), FollowUser.id.in_(mine))
+    )
+    ids = [one.id for one in follows if (one.userid, one.external_userid) in pairs]
+    _lock(session, select(FollowUser.id).where(FollowUser.id.in_(ids)))
+    take_back_marks(
+        session,
+        ids,
+        tag_id=str(batch.what["tag_id"]),
+        was_on=batch.kind == "tag_add",
+        key=timeline_key(batch.id),
+    )
+    end_pushes(session, [push.id for push in waiting], outcome="superseded")
+    _end(
+        session,
+        BatchItem.batch_id == batch.id,
+        BatchItem.follow_id.in_(ids),
+        outcome="cancelled",
+    )
+    return True

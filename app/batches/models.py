@@ -1,0 +1,45 @@
+"""The tables of batches."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.claims import Due
+from app.db import Base, BigId, WireId
+
+
+class Batch(Due, Base):
+    """One thing that an admin does to many relations.
+
+    `kind`: tag_add, tag_remove, stage, reminder; `what` is what it needs: {"tag_id", "name"},
+    {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with. `ended_at` None: it
+    is under way; so it is with tags until WeCom knows of all. `cancelled_by`: who stopped it.
+    """
+
+    __tablename__ = "batches"
+    __table_args__ = (Index("ix_batches_due_at", "due_at"),)
+
+    kind: Mapped[str] = mapped_column(WireId(16))
+    userid: Mapped[str] = mapped_column(WireId())
+    what: Mapped[dict[str, Any]]
+    total: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str] = mapped_column(WireId(), default="")
+
+
+class BatchItem(Base):
+    """One relation of a batch. `outcome` None: still to be done; else one of `OUTCOMES`."""
+
+    __tablename__ = "batch_items"
+    __table_args__ = (
+        Index("ix_batch_items_batch_id_outcome_follow_id", "batch_id", "outcome", "follow_id"),
+    )
+
+    batch_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
+    )
+    follow_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    outcome: Mapped[str | None] = mapped_column(WireId(16))

@@ -1,0 +1,39 @@
+"""Spreadsheets that wait for an admin to agree to what they would change: one an admin."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.db import upsert
+from app.library.models import LibraryImport
+from app.materials.actions import clean_name
+
+KEPT_FOR = timedelta(days=1)
+
+
+def keep_sheet(session: Session, userid: str, *, filename: str, data: bytes) -> None:
+    """Keep a spreadsheet for a day, instead of the one that he handed in before."""
+    now = clock.utcnow()
+    row = {"userid": userid, "filename": clean_name(filename), "data": data, "made_at": now}
+    upsert(session, LibraryImport, [row], key=["userid"], update=["filename", "data", "made_at"])
+
+
+def find_sheet(session: Session, userid: str) -> LibraryImport | None:
+    """Find the spreadsheet that waits for this admin."""
+    since = clock.utcnow() - KEPT_FOR
+    wanted = select(LibraryImport).where(
+        LibraryImport.userid == userid, LibraryImport.made_at >= since
+    )
+    return session.scalar(wanted)
+
+
+def forget_sheet(session: Session, userid: str) -> None:
+    """Forget the spreadsheet that waits for this admin."""
+    session.execute(delete(LibraryImport).where(LibraryImport.userid == userid))
+
+
+def prune_sheets(session: Session, *, before: datetime) -> None:
+    """Delete spreadsheets that nobody has agreed to since then."""
+    session.execute(delete(LibraryImport).where(LibraryImport.made_at < before))

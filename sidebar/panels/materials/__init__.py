@@ -1,0 +1,1 @@
+"""The panel 素材: pictures, videos, files, links and mini-programs that are sent into the chat."""

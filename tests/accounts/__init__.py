@@ -1,0 +1,1 @@
+"""Tests of roles, sessions and login links."""

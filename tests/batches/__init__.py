@@ -1,0 +1,1 @@
+"""Tests of the room `batches` and of its lane."""

@@ -1,0 +1,81 @@
+"""The admin web in a browser: the ways in, every page, light and dark, wide and narrow."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.admin.pages import PAGES
+from tests.browser.watching import Browsing, barriers, sideways
+from tests.deployment import Deployment
+
+WIDE, NARROW = 1280, 768
+
+
+@pytest.fixture(scope="module")
+def owned(stage: Deployment) -> Deployment:
+    """Give the stage with an owner."""
+    stage.command("admin", "grant", "qianer", "owner")
+    return stage
+
+
+def sign_in(open_page: Browsing, stage: Deployment, *, dark: bool = False) -> Page:
+    """Sign in as the owner, with the QR code of the sandbox's WeCom."""
+    page = open_page(f"{stage.front}/admin/", width=WIDE, dark=dark)
+    page.get_by_role("link", name="用企业微信扫码登录").click()
+    page.get_by_role("link", name="钱尔雅").click()
+    expect(page.get_by_role("heading", name="总览")).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_no_page_shuts_anybody_out(open_page: Browsing, owned: Deployment, *, dark: bool) -> None:
+    door = open_page(f"{owned.front}/admin/sign-in", width=WIDE, dark=dark)
+    door.locator("summary").click()
+    found = {"door": barriers(door) + sideways(door)}
+    page = sign_in(open_page, owned, dark=dark)
+    for one in PAGES:
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{owned.front}{one.path}")
+            found[f"{one.name} {width}"] = barriers(page) + sideways(page)
+    assert {place: words for place, words in found.items() if words} == {}
+
+
+def test_an_owner_gives_a_role_by_keyboard_and_takes_it_after_a_word_of_warning(
+    open_page: Browsing, owned: Deployment
+) -> None:
+    page = sign_in(open_page, owned)
+    page.get_by_role("link", name="成员与角色").click()
+    page.get_by_label("成员的账号").fill("lisi")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("李思远 现在是审计员")
+    row = page.get_by_role("row").filter(has_text="lisi")
+    row.locator("summary").click()
+    expect(row).to_contain_text("李思远 将不能再进后台")
+    row.get_by_role("button", name="收回角色").click()
+    expect(page.get_by_role("status")).to_contain_text("李思远 不再有后台角色")
+    expect(page.get_by_role("row").filter(has_text="lisi")).to_have_count(0)
+
+
+def test_a_login_link_signs_in_once_and_leaves_no_trace_in_the_address(
+    open_page: Browsing, owned: Deployment
+) -> None:
+    said = owned.command("admin", "login-link", "qianer").stdout
+    found = re.search(r"/admin/sign-in#link=\S+", said)
+    assert found
+    page = open_page(f"{owned.front}{found[0]}", width=WIDE)
+    expect(page.get_by_role("heading", name="总览")).to_be_visible()
+    open_page.allow("400")
+    again = open_page(f"{owned.front}{found[0]}", width=WIDE)
+    expect(again.get_by_role("heading", name="登录链接不能用了")).to_be_visible()
+    assert "#" not in again.url
+
+
+def test_the_colours_that_were_chosen_stay(open_page: Browsing, owned: Deployment) -> None:
+    page = sign_in(open_page, owned)
+    page.get_by_role("button", name="深色 / 浅色").click()
+    page.get_by_role("link", name="操作日志").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
