@@ -186,8 +186,9 @@ class Deployment:
             with contextlib.suppress(psutil.Error):
                 # Forked parts have a title in its place; the others the command's words.
                 words = " ".join(process.cmdline()).split()
-                named = part in words or (part == "redis" and "server" in words[0].rsplit("/")[-1])
-                if named:
+                # One that has just ended has no words any more.
+                program = words[0].rsplit("/")[-1] if words else ""
+                if part in words or (part == "redis" and "server" in program):
                     found.append(process)
         return found
 
