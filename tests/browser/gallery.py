@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Page, expect
 
 from sidebar.panels import Panel
 from sidebar.session import MEMBER_COOKIE
 from tests.browser.conftest import PICTURES
-from tests.browser.watching import AXE_OPTIONS, Browsing, sideways, word_barriers
+from tests.browser.watching import Browsing, barriers, sideways
 from tests.sidebar.cards import cookie_of
 
 FOLDER = PICTURES / "gallery"
@@ -114,7 +113,7 @@ class Gallery:
             page.eval_on_selector_all(".bk-count dd", MANY)
         self.look(name, axe_at=axe_at)
         self.look_narrow(name)
-        self._note(f"{name}-english", self._barriers(self.pages["en"]))
+        self._note(f"{name}-english", barriers(self.pages["en"]))
 
     def look(self, name: str, *, whole: bool = True, axe_at: Sequence[int] = WIDTHS) -> None:
         """Photograph what the page in Chinese shows; `whole`: with what lies below the window."""
@@ -124,8 +123,10 @@ class Gallery:
             page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
             look = f"{name}-{width}-{'dark' if dark else 'light'}"
             self._keep(page, look, whole=whole)
-            if width in axe_at:
-                self._note(look, self._barriers(page))
+            if width in axe_at and not dark:
+                self._note(look, barriers(page))
+            elif width == WIDTHS[0]:
+                self._note(look, barriers(page, colours_alone=True))
         self._look_large(f"{name}-{WIDTHS[0]}-large", whole=whole)
 
     def look_narrow(self, name: str, *, whole: bool = True) -> None:
@@ -187,12 +188,6 @@ class Gallery:
     def _keep(self, page: Page, look: str, *, whole: bool) -> None:
         page.screenshot(path=FOLDER / f"{look}.png", full_page=whole, animations="disabled")
         self._note(look, sideways(page))
-
-    def _barriers(self, page: Page) -> str:
-        if not page.evaluate("'axe' in window"):
-            page.evaluate(f"(() => {{ {AXE_SCRIPT} }})()")
-        found = page.evaluate("options => axe.run(options)", AXE_OPTIONS)
-        return word_barriers(found["violations"])
 
     def _note(self, look: str, words: str) -> None:
         if words:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.admin.pages import PAGES
-from tests.browser.watching import Browsing, barriers, sideways
+from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 
 WIDE, NARROW = 1280, 768
@@ -19,27 +19,24 @@ def owned(stage: Deployment) -> Deployment:
     return stage
 
 
-def sign_in(open_page: Browsing, stage: Deployment, *, dark: bool = False) -> Page:
+def sign_in(open_page: Browsing, stage: Deployment) -> Page:
     """Sign in as the owner, with the QR code of the sandbox's WeCom."""
-    page = open_page(f"{stage.front}/admin/", width=WIDE, dark=dark)
+    page = open_page(f"{stage.front}/admin/", width=WIDE)
     page.get_by_role("link", name="用企业微信扫码登录").click()
     page.get_by_role("link", name="钱尔雅").click()
     expect(page.get_by_role("heading", name="总览")).to_be_visible()
     return page
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_page_shuts_anybody_out(open_page: Browsing, owned: Deployment, *, dark: bool) -> None:
-    door = open_page(f"{owned.front}/admin/sign-in", width=WIDE, dark=dark)
+def test_no_page_shuts_anybody_out(open_page: Browsing, owned: Deployment) -> None:
+    door = open_page(f"{owned.front}/admin/sign-in", width=WIDE)
     door.locator("summary").click()
-    found = {"door": barriers(door) + sideways(door)}
-    page = sign_in(open_page, owned, dark=dark)
+    found = look_over(door, "door", WIDE, NARROW)
+    page = sign_in(open_page, owned)
     for one in PAGES:
-        for width in (WIDE, NARROW):
-            page.set_viewport_size({"width": width, "height": 800})
-            page.goto(f"{owned.front}{one.path}")
-            found[f"{one.name} {width}"] = barriers(page) + sideways(page)
-    assert {place: words for place, words in found.items() if words} == {}
+        page.goto(f"{owned.front}{one.path}")
+        found |= look_over(page, one.name, WIDE, NARROW)
+    assert found == {}
 
 
 def test_an_owner_gives_a_role_by_keyboard_and_takes_it_after_a_word_of_warning(

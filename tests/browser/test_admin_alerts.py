@@ -10,7 +10,7 @@ from app.alerting.actions import set_alerts
 from app.alerting.queries import SETTINGS
 from app.config import load_config
 from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
-from tests.browser.watching import Browsing, barriers, sideways
+from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 
 __all__ = ["owned"]
@@ -26,8 +26,8 @@ def settled(owned: Deployment) -> Iterator[Deployment]:
         set_alerts(session, config, typed=nothing, seen={}, restore=list(SETTINGS))
 
 
-def open_alerts(open_page: Browsing, stage: Deployment, *, dark: bool = False) -> Page:
-    page = sign_in(open_page, stage, dark=dark)
+def open_alerts(open_page: Browsing, stage: Deployment) -> Page:
+    page = sign_in(open_page, stage)
     page.get_by_role("link", name="提醒", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("提醒")
     return page
@@ -74,30 +74,22 @@ def test_a_threshold_that_is_changed_is_obeyed_by_the_processes_that_run(
     expect(page.get_by_label("多于", exact=True)).to_have_value("10")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nobody_is_shut_out_whether_it_is_plain_set_or_refused(
-    open_page: Browsing, settled: Deployment, *, dark: bool
+    open_page: Browsing, settled: Deployment
 ) -> None:
-    page = open_alerts(open_page, settled, dark=dark)
-    found: dict[str, str] = {}
-
-    def look(what: str) -> None:
-        for width in (WIDE, NARROW):
-            page.set_viewport_size({"width": width, "height": 800})
-            found[f"{what} {width}"] = barriers(page) + sideways(page)
-
-    look("plain")
+    page = open_alerts(open_page, settled)
+    found = look_over(page, "plain", WIDE, NARROW)
     page.get_by_label("从", exact=True).fill("22:00")
     page.get_by_label("到", exact=True).fill("09:30")
     page.get_by_label("每天几点").fill("09:00")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("这个时间在免打扰时段里")).to_be_visible()
-    look("set")
+    found |= look_over(page, "set", WIDE, NARROW)
     open_page.allow("422")
     page.get_by_label("等客户回来").fill("-1")
     page.get_by_label("到", exact=True).fill("")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_role("alert")).to_contain_text("还没有保存")
     expect(page.get_by_label("等客户回来")).to_have_value("-1")
-    look("refused")
-    assert {place: words for place, words in found.items() if words} == {}
+    found |= look_over(page, "refused", WIDE, NARROW)
+    assert found == {}

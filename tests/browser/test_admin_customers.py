@@ -9,7 +9,7 @@ from app import clock
 from app.sandbox.ledger import Ledger
 from tests.browser.client import newcomer
 from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
-from tests.browser.watching import Browsing, barriers, sideways
+from tests.browser.watching import Browsing, look_over
 from tests.churn.people import add
 from tests.deployment import Deployment
 
@@ -32,8 +32,8 @@ def shop(owned: Deployment) -> Deployment:
     return owned
 
 
-def open_list(open_page: Browsing, stage: Deployment, *, dark: bool = False) -> Page:
-    page = sign_in(open_page, stage, dark=dark)
+def open_list(open_page: Browsing, stage: Deployment) -> Page:
+    page = sign_in(open_page, stage)
     page.get_by_role("link", name="客户", exact=True).click()
     expect(page.get_by_role("heading", name="客户", exact=True, level=1)).to_be_visible()
     return page
@@ -45,28 +45,24 @@ def look_for(page: Page, name: str) -> None:
     expect(page.get_by_label("名字或备注")).to_have_value(name)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nobody_is_shut_out_of_the_list_and_its_batches(
-    open_page: Browsing, shop: Deployment, *, dark: bool
+    open_page: Browsing, shop: Deployment
 ) -> None:
-    page = open_list(open_page, shop, dark=dark)
+    page = open_list(open_page, shop)
     page.locator("summary", has_text="更多条件").click()
-    found: dict[str, str] = {}
-    for width in (WIDE, NARROW):
-        page.set_viewport_size({"width": width, "height": 800})
-        found[f"list {width}"] = barriers(page) + sideways(page)
+    found = look_over(page, "list", WIDE, NARROW)
     look_for(page, "众客1")
     page.get_by_label("勾选本页全部").check()
     for kind in ("加标签", "改阶段", "给员工设提醒"):
         page.get_by_label("做什么").select_option(label=kind)
         page.get_by_role("button", name="下一步…").click()
         expect(page.get_by_role("heading", name=kind)).to_be_visible()
-        found[kind] = barriers(page) + sideways(page)
+        found |= look_over(page, kind, WIDE, NARROW)
         page.go_back()
         page.get_by_label("勾选本页全部").check()
     page.get_by_role("link", name="批量操作记录").click()
-    found["batches"] = barriers(page) + sideways(page)
-    assert {place: words for place, words in found.items() if words} == {}
+    found |= look_over(page, "batches", WIDE, NARROW)
+    assert found == {}
 
 
 def test_many_are_read_page_by_page_and_counted(open_page: Browsing, shop: Deployment) -> None:

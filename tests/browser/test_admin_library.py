@@ -1,13 +1,12 @@
 """The corp's library in a browser: brought in from a spreadsheet, written, found by members."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from app.library.actions import Draft, DraftPart, save_corp_item
 from tests.browser.desk import Desk
 from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
 from tests.browser.test_admin_welcomes import picture
-from tests.browser.watching import Browsing, barriers, sideways
+from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 from tests.sheet_maker import make_csv
 
@@ -23,8 +22,8 @@ PADDING = [["话术", "其他", f"填充{number}", "长" * 1200, ""] for number 
 LONG = "长" * 32
 
 
-def open_library(open_page: Browsing, stage: Deployment, *, dark: bool = False) -> Page:
-    page = sign_in(open_page, stage, dark=dark)
+def open_library(open_page: Browsing, stage: Deployment) -> Page:
+    page = sign_in(open_page, stage)
     page.get_by_role("link", name="话术与素材", exact=True).click()
     expect(page.get_by_role("heading", name="话术与素材", exact=True)).to_be_visible()
     return page
@@ -85,13 +84,12 @@ def test_a_script_of_several_messages_is_written_and_archived_and_comes_back(
     expect(page.get_by_role("status")).to_contain_text("「到店路线」已恢复")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nobody_is_shut_out_of_the_library_and_the_tags(
-    open_page: Browsing, owned: Deployment, *, dark: bool
+    open_page: Browsing, owned: Deployment
 ) -> None:
     what = Draft(LONG, "很长的分组", (DraftPart("text", {"content": "W" * 400}),))
     item = owned.db.commit(lambda session: save_corp_item(session, "scripts", what, by="qianer").id)
-    page = open_library(open_page, owned, dark=dark)
+    page = open_library(open_page, owned)
     found: dict[str, str] = {}
     for path in (
         "library",
@@ -103,19 +101,15 @@ def test_nobody_is_shut_out_of_the_library_and_the_tags(
         "library/import",
         "tags",
     ):
-        for width in (WIDE, NARROW):
-            page.set_viewport_size({"width": width, "height": 800})
-            page.goto(f"{owned.front}/admin/{path}")
-            for summary in page.locator("summary").all()[:3]:
-                summary.click()
-            found[f"{path} {width}"] = barriers(page) + sideways(page)
+        page.goto(f"{owned.front}/admin/{path}")
+        for summary in page.locator("summary").all()[:3]:
+            summary.click()
+        found |= look_over(page, path, WIDE, NARROW)
     page.goto(f"{owned.front}/admin/library")
     hand_in(page)
-    for width in (WIDE, NARROW):
-        page.set_viewport_size({"width": width, "height": 800})
-        found[f"plan {width}"] = barriers(page) + sideways(page)
+    found |= look_over(page, "plan", WIDE, NARROW)
     page.get_by_role("button", name="放弃").click()
-    assert {place: words for place, words in found.items() if words} == {}
+    assert found == {}
 
 
 def test_a_tag_group_is_made_and_one_of_its_tags_deleted_after_a_word_of_warning(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,7 +23,9 @@ from playwright.sync_api import (
 HEIGHT = 800
 SECONDS = 10.0
 # A frame is asked by itself: from outside, axe would wait half a second for one without axe in it.
-AXE_OPTIONS = {"resultTypes": ["violations"], "iframes": False}
+AXE_OPTIONS: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False}
+# What else there is to see once the same page is dark.
+COLOURS = AXE_OPTIONS | {"runOnly": ["color-contrast"]}
 
 
 class Browsing:
@@ -137,12 +139,32 @@ class Browsing:
             self._faults.append(f"elsewhere: {request.url}")
 
 
-def barriers(place: Page | Frame) -> str:
+def barriers(place: Page | Frame, *, colours_alone: bool = False) -> str:
     """Return in words what axe finds wrong in a page or in one frame of it; nothing if all is well.
 
     Axe is evaluated and not put in as a script: our Content-Security-Policy would refuse that.
     """
-    return word_barriers(Axe().run(place, options=AXE_OPTIONS).response["violations"])
+    if not place.evaluate("'axe' in window"):
+        place.evaluate(f"(() => {{ {AXE_SCRIPT} }})()")
+    options = COLOURS if colours_alone else AXE_OPTIONS
+    return word_barriers(place.evaluate("options => axe.run(options)", options)["violations"])
+
+
+def look_over(page: Page, name: str, *widths: int) -> dict[str, str]:
+    """Return what is wrong with a page as it stands, by width and in the dark; {}: all is well.
+
+    The page is left as wide as the first of the widths, and light.
+    """
+    size = page.viewport_size
+    assert size
+    found = {}
+    for width in reversed(widths):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        found[f"{name} {width}"] = barriers(page) + sideways(page)
+    page.emulate_media(color_scheme="dark")
+    found[f"{name} dark"] = barriers(page, colours_alone=True)
+    page.emulate_media(color_scheme="light")
+    return {place: words for place, words in found.items() if words}
 
 
 def word_barriers(violations: Sequence[Mapping[str, Any]]) -> str:
