@@ -9,7 +9,7 @@ READY := $(VENV)/ready
 ASSETS := app/static/vendor/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-wecom-engine check pictures bench lock format
+.PHONY: help setup demo test test-wecom-engine check pictures gallery bench lock format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ check: setup ## format, lint, types, import contract, then the tests
 
 pictures: setup ## the README's pictures, anew from a running demo
 	@PICTURES=docs/pictures $(BIN)/pytest -q tests/browser/test_pictures.py
+
+gallery: setup ## every panel and sheet of the sidebar in every look, as pictures in var/browser/gallery
+	@GALLERY=var/browser/gallery $(BIN)/pytest -q tests/browser/test_gallery.py
 
 bench: setup ## the benchmark: floor, naive peer and ours side by side
 	@$(BIN)/python -m tests.bench --size $(SIZE)

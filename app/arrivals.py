@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.db import Base, WireId, upsert
+from app.db import Base, WireId
+from app.rows import upsert
 
 # WeCom's check of the address (GET), and events (POST).
 CHECK, EVENT = "check", "event"

@@ -1,16 +1,15 @@
-"""The database: engine, sessions, column types and the one portable upsert.
+"""The database: engine, sessions and column types; many rows at once are written by `app.rows`.
 
 Three databases, one way: SQLite (WAL, FULL), PostgreSQL and MariaDB/MySQL (READ COMMITTED). Rooms
 get a session handed in; doors and jobs open it here with `read()` or `write()` and so commit.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -20,22 +19,18 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
-    Executable,
     Integer,
     LargeBinary,
     MetaData,
     String,
-    Table,
     create_engine,
     event,
-    literal_column,
 )
-from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects import mysql
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from app.group_commit import GroupCommit
@@ -286,59 +281,6 @@ def _run_nested(connection: Connection, job: _Job, info: dict[str, Any]) -> _Com
 
 def _nobody(_lane: str) -> None:
     """Wake nobody: a database that no runtime was built on."""
-
-
-def upsert(
-    session: Session,
-    model: type[Base],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    key: Sequence[str],
-    update: Sequence[str] = (),
-    count: str = "",
-) -> None:
-    """Insert `rows`; where the unique `key` is taken, update instead.
-
-    `update` names the columns that take the new row's value, `count` one that goes up by one.
-    Neither: the row that was there stays as it is.
-    """
-    if rows:
-        dialect = session.get_bind().dialect.name
-        session.execute(
-            _upsert_statement(model, dialect, tuple(key), tuple(update), count), list(rows)
-        )
-
-
-@cache
-def _upsert_statement(
-    model: type[Base], dialect: str, key: tuple[str, ...], update: tuple[str, ...], count: str
-) -> Executable:
-    """Build it once: in a storm, putting a statement together costs more than running it."""
-    table = cast("Table", model.__table__)
-    if dialect in {"mysql", "mariadb"}:
-        ours = mysql.insert(table)
-        changes = _changes(table, ours.inserted, update, count)
-        # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
-        return ours.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(table)
-    changes = _changes(table, statement.excluded, update, count)
-    if changes:
-        return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
-    return statement.on_conflict_do_nothing(index_elements=list(key))
-
-
-def _changes(
-    table: Table,
-    incoming: Mapping[str, ColumnElement[Any]] | Any,
-    update: Sequence[str],
-    count: str,
-) -> dict[str, Any]:
-    changes = {name: incoming[name] for name in update}
-    if count:
-        # A literal: PyMySQL cannot send many rows at once when there is a bind behind VALUES.
-        changes[count] = table.c[count] + literal_column("1")
-    return changes
 
 
 def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:

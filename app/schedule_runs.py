@@ -7,7 +7,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app import clock
 from app.claims import changed_one
-from app.db import Base, WireId, fit, upsert
+from app.db import Base, WireId, fit
+from app.rows import upsert
 
 TURN = timedelta(minutes=10)
 FAULT_LENGTH = 64

@@ -5,7 +5,14 @@ import shutil
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The one without windows of its own does the same with less.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 ADVICE = "no Chromium: apt-get install chromium fonts-noto-cjk, or set CHROMIUM"
 
 

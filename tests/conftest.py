@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from app.db import Database
 from app.runtime import Runtime, build_runtime
@@ -82,6 +84,13 @@ def database_kinds() -> list[str]:
     """Return the kinds of database that this run has."""
     servers = [kind for kind, name in settings.SERVERS.items() if os.environ.get(name)]
     return ["sqlite", *servers]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have a template compiled once for all applications that tests make: it takes most of one."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    Flask.jinja_options = {"bytecode_cache": cache}
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.models import Customer
-from app.db import Database, fit, upsert, wake_after_commit
+from app.db import Database, fit, wake_after_commit
 from app.locks import TooBusy
 from app.members.models import Department
+from app.rows import upsert
 
 NOW = datetime(2026, 3, 1, 4, 5, 6, 789012, tzinfo=UTC)
 

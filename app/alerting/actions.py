@@ -19,11 +19,11 @@ from app.alerting.queries import (
     write_setting,
 )
 from app.config import Alerts, Config
-from app.db import upsert
 from app.deliveries.actions import release_held
 from app.errors import Refused
 from app.i18n import _
 from app.members.queries import list_active
+from app.rows import upsert
 
 Value = int | str | list[str]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -26,6 +26,7 @@ from app.i18n import N_, _
 from app.pushes.actions import end_pushes, record_bulk_pushes
 from app.pushes.models import Push
 from app.pushes.queries import list_waiting_of_batch
+from app.rows import among, insert_numbers
 
 LANE = "batches"
 KINDS = ("tag_add", "tag_remove", "stage", "reminder")
@@ -75,8 +76,7 @@ def begin_batch(
     )
     session.add(batch)
     session.flush()
-    items = [{"batch_id": batch.id, "follow_id": id_} for id_ in ids]
-    session.execute(insert(BatchItem), items)
+    insert_numbers(session, BatchItem.follow_id, ids, batch_id=batch.id)
     wake_after_commit(session, LANE)
     return batch
 
@@ -155,38 +155,40 @@ def _mark(session: Session, batch: Batch, ids: list[int]) -> None:
     By their ids alone: how many there are of what, a database does not know yet.
     """
     is_on = batch.kind == "tag_add"
-    these = select(FollowUser.id).where(FollowUser.id.in_(ids))
+    these = among(session, FollowUser.id, ids)
     _lock(session, these)
     tag = find_living_tag(session, str(batch.what["tag_id"]))
     if tag is None:
-        _end(session, _items(batch, ids), outcome="refused")
+        _end(session, batch, ids, outcome="refused")
         return
-    living = set(session.scalars(these.where(FollowUser.removed_at.is_(None))))
-    mark = FollowTag.follow_id.in_(ids), FollowTag.tag_id == tag.tag_id
+    living = set(
+        session.scalars(select(FollowUser.id).where(these, FollowUser.removed_at.is_(None)))
+    )
+    mark = among(session, FollowTag.follow_id, ids), FollowTag.tag_id == tag.tag_id
     marked = set(session.scalars(select(FollowTag.follow_id).where(*mark)))
     todo = living - marked if is_on else living & marked
-    _end(session, _items(batch, set(ids) - living), outcome="gone")
-    _end(session, _items(batch, living - todo), outcome="same")
+    _end(session, batch, set(ids) - living, outcome="gone")
+    _end(session, batch, living - todo, outcome="same")
     if not todo:
         return
     mark_many(session, sorted(todo), tag, on=is_on, userid=batch.userid, key=timeline_key(batch.id))
     pairs = select(FollowUser.userid, FollowUser.external_userid)
     record_bulk_pushes(
         session,
-        pairs.where(FollowUser.id.in_(sorted(todo))).subquery(),
+        pairs.where(among(session, FollowUser.id, todo)).subquery(),
         kind="tags",
         subject=tag.tag_id,
         value="add" if is_on else "remove",
         batch_id=batch.id,
     )
-    _end(session, _items(batch, todo), outcome="done")
+    _end(session, batch, todo, outcome="done")
 
 
 def _move(session: Session, batch: Batch, ids: list[int]) -> None:
     """Move these customers to the stage, each as if by hand."""
     for follow in _relations(session, ids):
         try:
-            _lock(session, select(literal(follow.id)))
+            _lock(session, FollowUser.id == follow.id)
             now = find_stage_now(session, follow.external_userid, int(batch.what["pipeline_id"]))
             move = change_stage(
                 session,
@@ -199,14 +201,14 @@ def _move(session: Session, batch: Batch, ids: list[int]) -> None:
             outcome = "refused"
         else:
             outcome = "done" if move.changed else "same"
-        _end(session, _items(batch, [follow.id]), outcome=outcome)
+        _end(session, batch, [follow.id], outcome=outcome)
 
 
 def _remind(session: Session, batch: Batch, ids: list[int]) -> None:
     """Set a reminder for whoever follows these customers."""
     for follow in _relations(session, ids):
         if follow.removed_at is not None:
-            _end(session, _items(batch, [follow.id]), outcome="gone")
+            _end(session, batch, [follow.id], outcome="gone")
             continue
         wish = Wish(
             userid=follow.userid,
@@ -218,9 +220,9 @@ def _remind(session: Session, batch: Batch, ids: list[int]) -> None:
         try:
             create_reminder(session, wish)
         except Refused:
-            _end(session, _items(batch, [follow.id]), outcome="refused")
+            _end(session, batch, [follow.id], outcome="refused")
         else:
-            _end(session, _items(batch, [follow.id]), outcome="done")
+            _end(session, batch, [follow.id], outcome="done")
 
 
 STEPS: dict[str, Step] = {
@@ -242,9 +244,9 @@ def _relations(session: Session, ids: list[int]) -> list[FollowUser]:
     )
 
 
-def _lock(session: Session, follows: Select[int]) -> None:
+def _lock(session: Session, these: ColumnElement[bool]) -> None:
     """Hold the rows of these relations' customers, in one order."""
-    people = select(FollowUser.external_userid).where(FollowUser.id.in_(follows))
+    people = select(FollowUser.external_userid).where(these)
     session.execute(
         select(Customer.external_userid)
         .where(Customer.external_userid.in_(people))
@@ -253,26 +255,23 @@ def _lock(session: Session, follows: Select[int]) -> None:
     ).all()
 
 
-def _items(batch: Batch, ids: Collection[int]) -> ColumnElement[bool]:
-    return and_(BatchItem.batch_id == batch.id, BatchItem.follow_id.in_(sorted(ids)))
+def _end(session: Session, batch: Batch, ids: Collection[int], *, outcome: str) -> None:
+    """Put down what became of these relations."""
+    if ids:
+        _end_where(session, batch, among(session, BatchItem.follow_id, ids), outcome=outcome)
 
 
-def _end(session: Session, *conditions: Any, outcome: str) -> None:
+def _end_where(session: Session, batch: Batch, these: ColumnElement[bool], *, outcome: str) -> None:
     session.execute(
         update(BatchItem)
-        .where(*conditions)
+        .where(BatchItem.batch_id == batch.id, these)
         .values(outcome=outcome)
         .execution_options(synchronize_session=False)
     )
 
 
 def _leave_rest(session: Session, batch: Batch) -> None:
-    _end(
-        session,
-        BatchItem.batch_id == batch.id,
-        BatchItem.outcome.is_(None),
-        outcome="cancelled",
-    )
+    _end_where(session, batch, BatchItem.outcome.is_(None), outcome="cancelled")
 
 
 def _take_back(session: Session, batch: Batch) -> bool:
@@ -291,7 +290,7 @@ def _take_back(session: Session, batch: Batch) -> bool:
         select(FollowUser).where(FollowUser.external_userid.in_(people), FollowUser.id.in_(mine))
     )
     ids = [one.id for one in follows if (one.userid, one.external_userid) in pairs]
-    _lock(session, select(FollowUser.id).where(FollowUser.id.in_(ids)))
+    _lock(session, among(session, FollowUser.id, ids))
     take_back_marks(
         session,
         ids,
@@ -300,10 +299,5 @@ def _take_back(session: Session, batch: Batch) -> bool:
         key=timeline_key(batch.id),
     )
     end_pushes(session, [push.id for push in waiting], outcome="superseded")
-    _end(
-        session,
-        BatchItem.batch_id == batch.id,
-        BatchItem.follow_id.in_(ids),
-        outcome="cancelled",
-    )
+    _end(session, batch, ids, outcome="cancelled")
     return True

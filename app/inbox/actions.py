@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import Claim, changed_one
-from app.db import fit, upsert, wake_after_commit
+from app.db import fit, wake_after_commit
 from app.inbox.models import InboxEvent
+from app.rows import upsert
 
 NOTE_LENGTH = 500
 PRUNE_AT_ONCE = 5000

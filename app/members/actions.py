@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import changed_one
-from app.db import fit, upsert
+from app.db import fit
 from app.members.models import Department, Member, MemberDepartment, MemberPreference
+from app.rows import upsert
 from app.wecom.department import DepartmentInfo
 from app.wecom.user import UserDetail
 

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from app.db import upsert
 from app.members.queries import Scope
 from app.reports.models import KeptReport
 from app.reports.queries import digest_of
+from app.rows import upsert
 
 
 def keep_report(

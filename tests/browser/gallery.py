@@ -1,6 +1,12 @@
-"""A member's browser that goes through the sidebar and photographs it, noting what is wrong."""
+"""A member's browser that goes through the sidebar, noting what is wrong.
 
+Pictures of all that it sees go into the folder that GALLERY names (`make gallery`); else none are
+made.
+"""
+
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,11 +15,10 @@ from playwright.sync_api import Page, expect
 
 from sidebar.panels import Panel
 from sidebar.session import MEMBER_COOKIE
-from tests.browser.conftest import PICTURES
 from tests.browser.watching import Browsing, barriers, sideways
 from tests.sidebar.cards import cookie_of
 
-FOLDER = PICTURES / "gallery"
+FOLDER = os.environ.get("GALLERY")
 AGENT = "Mozilla/5.0 wxwork/5.0.11 MicroMessenger/7.0.1 Language/{}"
 WIDTHS = (360, 430)
 LOOKS = [(width, dark) for width in WIDTHS for dark in (False, True)]
@@ -116,7 +121,7 @@ class Gallery:
         self._note(f"{name}-english", barriers(self.pages["en"]))
 
     def look(self, name: str, *, whole: bool = True, axe_at: Sequence[int] = WIDTHS) -> None:
-        """Photograph what the page in Chinese shows; `whole`: with what lies below the window."""
+        """Look at what the page in Chinese shows; `whole`: with what lies below the window."""
         page = self.page
         for width, dark in LOOKS:
             page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -186,12 +191,19 @@ class Gallery:
         page.evaluate(ENLARGE, "")
 
     def _keep(self, page: Page, look: str, *, whole: bool) -> None:
-        page.screenshot(path=FOLDER / f"{look}.png", full_page=whole, animations="disabled")
+        photograph(page, look, whole=whole)
         self._note(look, sideways(page))
 
     def _note(self, look: str, words: str) -> None:
         if words:
             self.found[look] = f"{self.found.get(look, '')}{words}"
+
+
+def photograph(page: Page, look: str, *, whole: bool = False) -> None:
+    """Make a picture, if pictures are wanted; `whole`: with what lies below the window."""
+    if FOLDER:
+        path = Path(FOLDER, f"{look}.png")
+        page.screenshot(path=path, full_page=whole, animations="disabled")
 
 
 def asked_for(address: str) -> str:

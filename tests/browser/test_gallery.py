@@ -1,8 +1,8 @@
-"""Every panel, sheet and problem, empty and overfull, in every look: photographed, open to all.
+"""Every panel, sheet and problem, empty and overfull, in every look, open to all.
 
 At 360 and 430 px, light and dark, axe finds nothing and nothing scrolls sideways; nor in English,
-nor with the largest text, where nothing is cut off either. The pictures are in var/browser/gallery.
-Panels, sheets and problems come from their boards: a new one is walked by itself.
+nor with the largest text, where nothing is cut off either. `make gallery` has it all as
+pictures. Panels, sheets and problems come from their boards: a new one is walked by itself.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from sidebar.panels import GROUP_PANELS, PANELS, Panel
 from sidebar.problems import KINDS, Problem
 from tests import settings
 from tests.browser.extremes import CROWD, EMPTY, FULL, HALF, LOST, OVER, make_extremes
-from tests.browser.gallery import FOLDER, HEIGHT, WIDTHS, Gallery
+from tests.browser.gallery import HEIGHT, WIDTHS, Gallery, photograph
 from tests.browser.serving import serve
 from tests.browser.watching import Browsing
 
@@ -43,7 +43,6 @@ def app(tmp_path: Path, db: Database) -> Flask:
 def gallery(app: Flask, open_page: Browsing) -> Iterator[Gallery]:
     """Give zhaoyi's gallery of the application."""
     open_page.allow("status of (404|422)")
-    FOLDER.mkdir(parents=True, exist_ok=True)
     with serve(app) as address:
         made = Gallery(open_page, address, app)
         yield made
@@ -156,7 +155,7 @@ def test_what_is_said_hides_nothing(gallery: Gallery, width: int) -> None:
     chip.focus()
     chip.evaluate("one => one.scrollIntoView({ block: 'end' })")
     page.locator("#sheet-box").evaluate("box => box.scrollTo(0, box.scrollHeight)")
-    page.screenshot(path=FOLDER / f"toast-over-sheet-{width}.png")
+    photograph(page, f"toast-over-sheet-{width}")
     assert bottom_of(page, "#tag-form .bk-chip >> nth=-1") <= top_of(page, ".bk-say")
 
     page.goto(f"{gallery.address}{customer_path(FULL)}")
@@ -166,7 +165,7 @@ def test_what_is_said_hides_nothing(gallery: Gallery, width: int) -> None:
     row.locator("[name=text]").evaluate("one => { one.type = 'text'; one.value = 'x'; }")
     page.keyboard.press("Enter")
     expect(row.locator(".bk-fault")).to_be_visible()
-    page.screenshot(path=FOLDER / f"fault-above-tabs-{width}.png")
+    photograph(page, f"fault-above-tabs-{width}")
     assert bottom_of(page, ".bk-fault") <= top_of(page, ".bk-tabs:not([hidden])")
 
 

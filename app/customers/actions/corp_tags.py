@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.actions.tags import NAME_LENGTH
 from app.customers.models import Tag, TagGroup
-from app.db import fit, upsert
+from app.db import fit
 from app.errors import NotFound, Refused
 from app.i18n import N_, _
+from app.rows import upsert
 from app.wecom.external_contact import TagGroupInfo
 from app.words import clean, is_seen
 

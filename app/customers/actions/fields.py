@@ -27,9 +27,9 @@ from app.customers.queries.fields import (
     tell_change,
 )
 from app.customers.queries.first_names import word_field
-from app.db import upsert
 from app.errors import NotFound
 from app.i18n import _
+from app.rows import upsert
 
 MOST_BIG_ID = 2**63 - 1
 REVEALED = "phone_revealed"

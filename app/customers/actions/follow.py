@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from app.customers.actions.profile import ensure_customer
 from app.customers.models import Customer, FollowChange, FollowUser
-from app.db import fit, upsert
+from app.db import fit
+from app.rows import upsert
 
 # Facts of one second, which is all that WeCom's clock tells apart, in the order people act in.
 ORDER = {"half": 0, "add": 1, "seen": 2, "customer": 3, "member": 4, "transfer": 5}

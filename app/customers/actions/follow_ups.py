@@ -20,9 +20,9 @@ from app.customers.errors import BoxSpent
 from app.customers.models import Draft, FollowUp
 from app.customers.models.follow_ups import TEXT_LENGTH
 from app.customers.queries.follow_ups import NOTE_BOX
-from app.db import upsert
 from app.errors import NotFound, Refused
 from app.i18n import N_, _
+from app.rows import upsert
 
 # So long whoever wrote a note may put it right; after that others have acted on it.
 CHANGE_HOURS = 24

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.models import Customer, FollowUser
 from app.customers.queries.relations import find_follow
-from app.db import fit, upsert
+from app.db import fit
 from app.errors import NotFound
 from app.i18n import N_
+from app.rows import upsert
 from app.wecom.external_contact import ExternalContact
 
 AVATAR_LENGTH = 1024

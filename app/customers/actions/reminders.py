@@ -11,10 +11,11 @@ from app.customers.actions.timeline import record_timeline
 from app.customers.errors import BoxSpent
 from app.customers.models import Reminder, TimelineEntry
 from app.customers.models.follow_ups import REMINDER_LENGTH
-from app.db import fit, upsert
+from app.db import fit
 from app.deliveries.actions import record_intent
 from app.errors import NotFound, Refused
 from app.i18n import N_, _
+from app.rows import upsert
 
 LONGEST = timedelta(days=731)
 # A card shows them all; whoever needs more of one customer needs another tool.

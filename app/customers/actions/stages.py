@@ -15,9 +15,9 @@ from app.customers.actions.timeline import record_timeline
 from app.customers.errors import StageConflict
 from app.customers.models import STAGE_IS_OPEN, CustomerStage, Pipeline, Stage, StageChange
 from app.customers.queries.stages import StageNow, find_stage_now
-from app.db import upsert
 from app.errors import NotFound
 from app.i18n import N_
+from app.rows import upsert
 
 MOST_ID = 2**31 - 1
 

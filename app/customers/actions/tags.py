@@ -13,12 +13,13 @@ from app.customers.actions.own_changes import tell_tags
 from app.customers.actions.profile import lock_own
 from app.customers.actions.timeline import record_timelines
 from app.customers.models import FollowTag, FollowUser, Tag, TagGroup, TimelineEntry
-from app.db import Base, fit, upsert
+from app.db import Base, fit
 from app.errors import NotFound, Refused
 from app.i18n import N_
 from app.pushes.actions import record_push
 from app.pushes.models import Push
 from app.pushes.queries import list_unsettled
+from app.rows import among, upsert
 from app.wecom.external_contact import TagGroupInfo
 
 NAME_LENGTH = 64
@@ -210,12 +211,13 @@ def mark_many(
         mine = and_(
             FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
         )
-    session.execute(delete(FollowTag).where(FollowTag.follow_id.in_(follow_ids), mine), **LOOSE)
-    relations = select(FollowUser.id).where(FollowUser.id.in_(follow_ids)).subquery()
+    marks = among(session, FollowTag.follow_id, follow_ids)
+    session.execute(delete(FollowTag).where(marks, mine), **LOOSE)
+    relations = among(session, FollowUser.id, follow_ids)
     if on:
         values = name | {"tag_id": tag.tag_id}
         columns = [literal(value) for value in values.values()]
-        rows = select(relations.c.id, *columns, literal(1))
+        rows = select(FollowUser.id, *columns, literal(1)).where(relations)
         names = ["follow_id", *values, "type"]
         session.execute(insert(FollowTag).from_select(names, rows))
     moved: dict[str, str] = {tag.tag_id: tag.name}
@@ -242,7 +244,7 @@ def take_back_marks(
     keys = [f"{key}:{follow_id}" for follow_id in follow_ids]
     session.execute(delete(TimelineEntry).where(TimelineEntry.dedupe_key.in_(keys)), **LOOSE)
     if was_on:
-        mine = FollowTag.follow_id.in_(follow_ids), FollowTag.tag_id == tag_id
+        mine = among(session, FollowTag.follow_id, follow_ids), FollowTag.tag_id == tag_id
         session.execute(delete(FollowTag).where(*mine), **LOOSE)
         return
     group = session.get(TagGroup, tag.group_id)

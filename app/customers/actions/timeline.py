@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, Subquery, cast, insert, literal, select
+from sqlalchemy import JSON, ColumnElement, String, cast, insert, literal, select
 from sqlalchemy.orm import Session
 
 from app.customers.actions.profile import ensure_customer
 from app.customers.models import FollowUser, TimelineEntry
 from app.customers.queries.timeline import ENTRY_WORDS
-from app.db import UtcDateTime, upsert
+from app.db import UtcDateTime
+from app.rows import upsert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +78,7 @@ def record_happenings(session: Session, happenings: Sequence[Happening]) -> None
 
 def record_timelines(
     session: Session,
-    relations: Subquery,
+    relations: ColumnElement[bool],
     *,
     kind: str,
     at: datetime,
@@ -85,7 +86,7 @@ def record_timelines(
     userid: str,
     data: Mapping[str, Any],
 ) -> None:
-    """Append the same entry to the customers of many relations, whose ids are in `relations`.
+    """Append the same entry to the customers of many relations (a test of `FollowUser`).
 
     Each under `key` and the relation's id. Raises: ValueError as above.
     """
@@ -98,7 +99,7 @@ def record_timelines(
         literal(kind),
         literal(at, UtcDateTime()),
         literal(dict(data), JSON()),
-    ).join(relations, relations.c.id == FollowUser.id)
+    ).where(relations)
     names = ["dedupe_key", "external_userid", "userid", "kind", "at", "data"]
     session.execute(insert(TimelineEntry).from_select(names, entries))
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.models import CustomerView
 from app.customers.models.views import NAME_LENGTH
-from app.db import upsert
 from app.errors import NotFound, Refused
 from app.i18n import N_
+from app.rows import upsert
 
 MOST_VIEWS = 30
 

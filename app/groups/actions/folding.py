@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.actions import record_timeline
-from app.db import fit, upsert
+from app.db import fit
 from app.groups.actions.stays import Stay, fold
 from app.groups.models import GroupChange, GroupChat, GroupMember
 from app.members.models import Member
+from app.rows import upsert
 from app.wecom import groupchat
 
 # How many people are folded in one transaction, so that none is long.

@@ -9,9 +9,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import fit, upsert
+from app.db import fit
 from app.groups.actions.folding import lock_group, refold, take_over_names
 from app.groups.models import GroupChange, GroupChat, GroupMember
+from app.rows import upsert
 from app.wecom.groupchat import GroupChatDetail
 from app.wecom.groupchat import GroupMember as ShownMember
 

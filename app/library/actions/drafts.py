@@ -10,8 +10,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import upsert
 from app.library.models import LibraryDraft, LibraryItem
+from app.rows import upsert
 
 # Nine texts of 4000 bytes, and room for what is still too long to be saved.
 MOST_BYTES = 128 * 1024

@@ -4,7 +4,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import upsert
 from app.errors import NotFound
 from app.i18n import N_, _
 from app.library.actions.checks import Draft, find_draft_faults, normalized
@@ -13,6 +12,7 @@ from app.library.actions.rows import read_draft, say
 from app.library.errors import Fault, ItemConflict, ItemRefused
 from app.library.models import SHELVES, LibraryItem
 from app.library.queries.files import list_usable
+from app.rows import upsert
 
 MOST_OWN = 500
 NO_ITEM = N_("没有这条内容，可能已经被删除")

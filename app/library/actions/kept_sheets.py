@@ -6,9 +6,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import upsert
 from app.library.models import LibraryImport
 from app.materials.actions import clean_name
+from app.rows import upsert
 
 KEPT_FOR = timedelta(days=1)
 

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.actions import record_timeline
-from app.db import upsert
 from app.errors import NotFound
 from app.library.actions.items import NO_ITEM
 from app.library.models import LibraryItem, LibraryMark, LibraryUse
+from app.rows import upsert
 
 
 def mark_favourite(session: Session, userid: str, item_id: int, *, on: bool) -> None:

@@ -6,10 +6,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import upsert
 from app.library.actions.checks import Draft, DraftPart
 from app.library.models import LibraryGroup, LibraryItem, LibraryPart
 from app.library.words import fold_all
+from app.rows import upsert
 from app.sounds import sounds_of
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from app.db import upsert
 from app.i18n import _
 from app.materials.actions.essence import Essence, TooComplex, find_essence
 from app.materials.errors import MaterialRefused
 from app.materials.models import Material, MaterialPicture
+from app.rows import upsert
 
 if TYPE_CHECKING:
     from PIL.Image import Image

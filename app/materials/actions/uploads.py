@@ -7,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.db import upsert
 from app.errors import NotFound
 from app.i18n import N_, _
 from app.materials.actions.files import (
@@ -20,6 +19,7 @@ from app.materials.actions.files import (
 from app.materials.actions.pictures import make_picture
 from app.materials.errors import MaterialRefused
 from app.materials.models import Material, Upload, UploadPiece
+from app.rows import upsert
 
 PIECE_BYTES = 48 * 1024
 MOST_UPLOADS = 3

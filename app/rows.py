@@ -1,0 +1,107 @@
+"""Many rows at once, written and asked for in the same way on three databases."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Executable,
+    Table,
+    any_,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql import ColumnElement
+
+from app.db import Base
+
+
+def among(
+    session: Session, column: ColumnElement[int] | Any, numbers: Collection[int]
+) -> ColumnElement[bool]:
+    """Return the test that `column` is one of many numbers.
+
+    PostgreSQL gets them as one value: with a name for each, it reads for longer than it works.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        tested: ColumnElement[bool] = column == any_(_array(numbers))
+        return tested
+    return cast("ColumnElement[bool]", column.in_(numbers))
+
+
+def insert_numbers(
+    session: Session, column: InstrumentedAttribute[int], numbers: Collection[int], **same: int
+) -> None:
+    """Insert a row for each of many numbers, which are alike but for this column.
+
+    PostgreSQL would take the rows one by one.
+    """
+    model, name = column.class_, column.key
+    if session.get_bind().dialect.name == "postgresql":
+        rows = select(*map(literal, same.values()), func.unnest(_array(numbers)))
+        session.execute(insert(model).from_select([*same, name], rows))
+    else:
+        session.execute(insert(model), [{**same, name: number} for number in numbers])
+
+
+def _array(numbers: Collection[int]) -> ColumnElement[list[int]]:
+    return literal(list(numbers), postgresql.ARRAY(BigInteger))
+
+
+def upsert(
+    session: Session,
+    model: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    update: Sequence[str] = (),
+    count: str = "",
+) -> None:
+    """Insert `rows`; where the unique `key` is taken, update instead.
+
+    `update` names the columns that take the new row's value, `count` one that goes up by one.
+    Neither: the row that was there stays as it is.
+    """
+    if rows:
+        dialect = session.get_bind().dialect.name
+        session.execute(
+            _upsert_statement(model, dialect, tuple(key), tuple(update), count), list(rows)
+        )
+
+
+@cache
+def _upsert_statement(
+    model: type[Base], dialect: str, key: tuple[str, ...], update: tuple[str, ...], count: str
+) -> Executable:
+    """Build it once: in a storm, putting a statement together costs more than running it."""
+    table = cast("Table", model.__table__)
+    if dialect in {"mysql", "mariadb"}:
+        ours = mysql.insert(table)
+        changes = _changes(table, ours.inserted, update, count)
+        # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
+        return ours.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = make(table)
+    changes = _changes(table, statement.excluded, update, count)
+    if changes:
+        return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+    return statement.on_conflict_do_nothing(index_elements=list(key))
+
+
+def _changes(
+    table: Table,
+    incoming: Mapping[str, ColumnElement[Any]] | Any,
+    update: Sequence[str],
+    count: str,
+) -> dict[str, Any]:
+    changes = {name: incoming[name] for name in update}
+    if count:
+        # A literal: PyMySQL cannot send many rows at once when there is a bind behind VALUES.
+        changes[count] = table.c[count] + literal_column("1")
+    return changes
