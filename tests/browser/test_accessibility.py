@@ -1,54 +1,47 @@
 """The sandbox is open to everybody, and the sidebar in it is had by keyboard."""
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.client import ChatClient, newcomer
-from tests.browser.watching import Browsing, barriers, sideways
+from tests.browser.client import WIDE, ChatClient, newcomer
+from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 
-themes = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+NARROW = 360
 
 
-@themes
-def test_the_sandbox_bars_nobody(open_page: Browsing, stage: Deployment, *, dark: bool) -> None:
+def test_the_sandbox_bars_nobody(open_page: Browsing, stage: Deployment) -> None:
     customer = newcomer(stage, "立夏风")
-    client = ChatClient.of(open_page, stage, customer=customer, dark=dark)
+    client = ChatClient.of(open_page, stage, customer=customer)
     expect(client.stage("新客户")).to_be_visible()
-    found = {"chat": barriers(client.page)}
+    found = look_over(client.page, "chat", WIDE)
     client.button("scan").click()
-    found["sheet"] = barriers(client.page)
+    found |= look_over(client.page, "sheet", WIDE)
     client.page.keyboard.press("Escape")
     for tab in ("faults", "sdk", "calls", "events"):
         client.button(f"tab-{tab}").click()
-        found[tab] = barriers(client.page)
+        found |= look_over(client.page, tab, WIDE)
     client.page.locator("[data-hook=event] button").first.click()
-    found["letter"] = barriers(client.page)
+    found |= look_over(client.page, "letter", WIDE)
     client.button("act_delete_member").click()
     client.notices.locator("[data-hook=unread]").wait_for()
     client.notices.click()
     client.page.locator("[data-hook=card]").last.wait_for()
-    found["notices"] = barriers(client.page)
-    assert {place: words for place, words in found.items() if words} == {}
+    found |= look_over(client.page, "notices", WIDE)
+    assert found == {}
 
 
-@themes
-def test_the_narrow_sandbox_bars_nobody(
-    open_page: Browsing, stage: Deployment, *, dark: bool
-) -> None:
-    client = ChatClient.of(
-        open_page, stage, customer=newcomer(stage, "白露生"), width=360, dark=dark
-    )
-    found = {}
+def test_the_narrow_sandbox_bars_nobody(open_page: Browsing, stage: Deployment) -> None:
+    client = ChatClient.of(open_page, stage, customer=newcomer(stage, "白露生"), width=NARROW)
+    found: dict[str, str] = {}
     for tab in ("chats", "chat", "sidebar", "phone", "log"):
         client.button(f"go-{tab}").click()
-        found[tab] = barriers(client.page) + sideways(client.page)
+        found |= look_over(client.page, tab, NARROW)
     client.button("tab-faults").click()
-    found["faults"] = barriers(client.page) + sideways(client.page)
+    found |= look_over(client.page, "faults", NARROW)
     client.button("go-chats").click()
     client.button("scan").click()
-    found["sheet"] = barriers(client.page) + sideways(client.page)
-    assert {place: words for place, words in found.items() if words} == {}
+    found |= look_over(client.page, "sheet", NARROW)
+    assert found == {}
 
 
 def test_a_chat_and_a_stage_are_had_by_keyboard_alone(

@@ -24,7 +24,8 @@ WAYS = len(WRAPS)
 # How the elements below each match lie in one another: text that became an element is another.
 # That somebody has not read it yet is none.
 SHAPES = """(selector) => [...document.querySelectorAll(selector)].map(
-  (one) => [...one.querySelectorAll("*:not(.unread, .unread *)")].map((element) => element.tagName).join(" "))"""
+  (one) => [...one.querySelectorAll("*:not(.unread, .unread *)")]
+    .map((element) => element.tagName).join(" "))"""
 TEXTS = "(selector) => [...document.querySelectorAll(selector)].map((one) => one.textContent)"
 
 
