@@ -1,5 +1,6 @@
 """Many rows at once, written and asked for in the same way on three databases."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
@@ -27,11 +28,15 @@ def among(
 ) -> ColumnElement[bool]:
     """Return the test that `column` is one of many numbers.
 
-    PostgreSQL gets them as one value: with a name for each, it reads for longer than it works.
+    They are sent as one value where that can be: with a name for each, a statement is read for
+    longer than it works.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        tested: ColumnElement[bool] = column == any_(_array(numbers))
-        return tested
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql":
+        return cast("ColumnElement[bool]", column == any_(_array(numbers)))
+    if dialect == "sqlite":
+        listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
+        return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
     return cast("ColumnElement[bool]", column.in_(numbers))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -18,7 +18,7 @@ from app.customers.actions import (
     mark_many,
     take_back_marks,
 )
-from app.customers.models import Customer, FollowTag, FollowUser
+from app.customers.models import Customer, FollowUser
 from app.customers.queries import find_stage_now
 from app.db import wake_after_commit
 from app.errors import NotFound, Refused
@@ -130,12 +130,13 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
     at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
     ids = session.scalars(
         select(BatchItem.follow_id)
-        .where(BatchItem.batch_id == batch.id, BatchItem.outcome.is_(None))
+        .where(BatchItem.batch_id == batch.id, BatchItem.follow_id > batch.reached)
         .order_by(BatchItem.follow_id)
         .limit(at_once)
     ).all()
     if ids:
         STEPS[batch.kind](session, batch, list(ids))
+        batch.reached = ids[-1]
         return clock.utcnow()
     if batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
         # WeCom is being told, at its pace.
@@ -164,24 +165,23 @@ def _mark(session: Session, batch: Batch, ids: list[int]) -> None:
     living = set(
         session.scalars(select(FollowUser.id).where(these, FollowUser.removed_at.is_(None)))
     )
-    mark = among(session, FollowTag.follow_id, ids), FollowTag.tag_id == tag.tag_id
-    marked = set(session.scalars(select(FollowTag.follow_id).where(*mark)))
-    todo = living - marked if is_on else living & marked
+    key = timeline_key(batch.id)
+    changed = mark_many(session, living, tag, on=is_on, userid=batch.userid, key=key)
     _end(session, batch, set(ids) - living, outcome="gone")
-    _end(session, batch, living - todo, outcome="same")
-    if not todo:
+    _end(session, batch, living - changed, outcome="same")
+    if not changed:
         return
-    mark_many(session, sorted(todo), tag, on=is_on, userid=batch.userid, key=timeline_key(batch.id))
     pairs = select(FollowUser.userid, FollowUser.external_userid)
     record_bulk_pushes(
         session,
-        pairs.where(among(session, FollowUser.id, todo)).subquery(),
+        pairs.where(among(session, FollowUser.id, changed)).subquery(),
         kind="tags",
         subject=tag.tag_id,
         value="add" if is_on else "remove",
         batch_id=batch.id,
     )
-    _end(session, batch, todo, outcome="done")
+    rest = BatchItem.follow_id.between(ids[0], ids[-1]), BatchItem.outcome.is_(None)
+    _end_where(session, batch, and_(*rest), outcome="done")
 
 
 def _move(session: Session, batch: Batch, ids: list[int]) -> None:
@@ -271,7 +271,12 @@ def _end_where(session: Session, batch: Batch, these: ColumnElement[bool], *, ou
 
 
 def _leave_rest(session: Session, batch: Batch) -> None:
-    _end_where(session, batch, BatchItem.outcome.is_(None), outcome="cancelled")
+    last = session.scalar(
+        select(func.max(BatchItem.follow_id)).where(BatchItem.batch_id == batch.id)
+    )
+    rest = BatchItem.follow_id > batch.reached
+    _end_where(session, batch, rest, outcome="cancelled")
+    batch.reached = last or 0
 
 
 def _take_back(session: Session, batch: Batch) -> bool:

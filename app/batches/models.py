@@ -14,8 +14,9 @@ class Batch(Due, Base):
     """One thing that an admin does to many relations.
 
     `kind`: tag_add, tag_remove, stage, reminder; `what` is what it needs: {"tag_id", "name"},
-    {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with. `ended_at` None: it
-    is under way; so it is with tags until WeCom knows of all. `cancelled_by`: who stopped it.
+    {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with; `reached`: the last
+    relation that is done. `ended_at` None: it is under way; so it is with tags until WeCom knows of
+    all. `cancelled_by`: who stopped it.
     """
 
     __tablename__ = "batches"
@@ -25,6 +26,7 @@ class Batch(Due, Base):
     userid: Mapped[str] = mapped_column(WireId())
     what: Mapped[dict[str, Any]]
     total: Mapped[int] = mapped_column(default=0)
+    reached: Mapped[int] = mapped_column(BigId, default=0)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     cancelled_by: Mapped[str] = mapped_column(WireId(), default="")
@@ -34,9 +36,6 @@ class BatchItem(Base):
     """One relation of a batch. `outcome` None: still to be done; else one of `OUTCOMES`."""
 
     __tablename__ = "batch_items"
-    __table_args__ = (
-        Index("ix_batch_items_batch_id_outcome_follow_id", "batch_id", "outcome", "follow_id"),
-    )
 
     batch_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True

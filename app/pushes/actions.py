@@ -66,22 +66,11 @@ def record_bulk_pushes(
 ) -> None:
     """Open one push for each of many pairs (`userid`, `external_userid`), which nobody waits for.
 
-    As `record_push` does it, in the lane of its own. Hold the customers' rows.
+    As `record_push` does it, in the lane of its own. Hold the customers' rows. What waits to be
+    told of the same subject stays: whoever tells it tells the last value, and if the batch is
+    taken back, it is to be told after all.
     """
     now = clock.utcnow()
-    # By the customers alone: a database that begins with the few members reads all that is open.
-    waiting = session.execute(
-        select(Push.id, Push.userid, Push.external_userid).where(
-            Push.external_userid.in_(select(pairs.c.external_userid)),
-            Push.kind == kind,
-            Push.subject == subject,
-            Push.outcome.is_(None),
-            or_(Push.claimed_by.is_(None), Push.due_at <= now),
-        )
-    ).all()
-    meant = set(map(tuple, session.execute(select(pairs)))) if waiting else set()
-    overtaken = [row.id for row in waiting if (row.userid, row.external_userid) in meant]
-    end_pushes(session, overtaken, outcome="superseded")
     values = {"kind": kind, "subject": subject, "value": value, "lane": BULK, "reason": ""}
     rows = select(
         pairs.c.userid,

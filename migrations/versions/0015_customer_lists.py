@@ -44,6 +44,7 @@ def upgrade() -> None:
         sa.Column("userid", WireId(64), nullable=False),
         sa.Column("what", sa.JSON(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("reached", BIG_ID, nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("cancelled_by", WireId(64), nullable=False),
@@ -59,11 +60,6 @@ def upgrade() -> None:
             ["batch_id"], ["batches.id"], name="fk_batch_items_batch_id_batches", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("batch_id", "follow_id", name="pk_batch_items"),
-    )
-    create_index(
-        "ix_batch_items_batch_id_outcome_follow_id",
-        "batch_items",
-        ["batch_id", "outcome", "follow_id"],
     )
     create_table(
         "customer_views",

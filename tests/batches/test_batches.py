@@ -207,6 +207,17 @@ def test_stopped_what_wecom_does_not_know_is_taken_back_without_a_trace(
         assert session.get_one(Batch, batch_id).ended_at is not None
 
 
+def test_stopped_it_leaves_what_an_earlier_batch_has_wecom_told(base: Database) -> None:
+    work(base, begin(base, "tag_add", GOLD))
+    later = begin(base, "tag_remove", GOLD)
+    work(base, later)
+    with base.write() as session:
+        cancel_batch(session, session.get_one(Batch, later), userid="qianer")
+    work(base, later)
+    assert {push.value for push in pushes(base)} == {"add"}
+    assert len(pushes(base)) == len(marked(base)) == 5
+
+
 def test_stopped_at_once_nothing_is_done(base: Database) -> None:
     batch_id = begin(base, "tag_add", GOLD)
     with base.write() as session:

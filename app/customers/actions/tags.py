@@ -1,6 +1,6 @@
 """Tags (标签): the corp's own, taken over from WeCom, and those that a member gives a customer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -191,29 +191,36 @@ def _write_mark(session: Session, follow: FollowUser, tag: Tag, *, on: bool, by:
 
 def mark_many(
     session: Session,
-    follow_ids: Sequence[int],
+    follow_ids: Collection[int],
     tag: Tag,
     *,
     on: bool,
     userid: str,
     key: str,
-) -> None:
-    """Give a tag to many relations at once, or take it away, and tell their timelines.
+) -> set[int]:
+    """Give a tag to many living relations, or take it away, and tell their timelines.
 
-    `follow_ids`: of living relations, none of which is so already. `userid`: who wanted it; `key`
-    begins the keys of the entries, which end in the relation's id.
+    Returns those that were not so already. `userid`: who wanted it; `key` begins the keys of the
+    entries, which end in the relation's id.
     """
     group = session.get(TagGroup, tag.group_id)
     name = {"group_name": group.name if group else "", "tag_name": tag.name}
-    mine = FollowTag.tag_id == tag.tag_id
-    if on:
-        # A member's own of the same name gives way, as it does in WeCom.
-        mine = and_(
-            FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
-        )
-    marks = among(session, FollowTag.follow_id, follow_ids)
-    session.execute(delete(FollowTag).where(marks, mine), **LOOSE)
-    relations = among(session, FollowUser.id, follow_ids)
+    is_it = FollowTag.tag_id == tag.tag_id
+    is_named_so = and_(
+        FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
+    )
+    theirs = select(FollowTag.follow_id).where(among(session, FollowTag.follow_id, follow_ids))
+    marked = set(session.scalars(theirs.where(is_it)))
+    changed = set(follow_ids) - marked if on else marked
+    if not changed:
+        return changed
+    # A member's own of the same name gives way, as it does in WeCom. Asked for first: where there
+    # is hardly one to be found, a database would go through its whole table to delete it.
+    going = changed.intersection(session.scalars(theirs.where(is_named_so))) if on else marked
+    if going:
+        these = among(session, FollowTag.follow_id, going), is_named_so if on else is_it
+        session.execute(delete(FollowTag).where(*these), **LOOSE)
+    relations = among(session, FollowUser.id, changed)
     if on:
         values = name | {"tag_id": tag.tag_id}
         columns = [literal(value) for value in values.values()]
@@ -234,6 +241,7 @@ def mark_many(
             "from_wecom": False,
         },
     )
+    return changed
 
 
 def take_back_marks(
