@@ -62,10 +62,14 @@ def test_a_welcome_is_there_with_its_time_its_words_and_its_script(
         State="门店海报",
     )
     work(runtime)
-    page = desk("qianer", "owner").get(PATH).text
+    owner = desk("qianer", "owner")
+    page = owner.get(PATH).text
     for words in ("欢迎语", "秒送达", "赵忆南", "李晓雯", "第 1 版", "渠道 门店海报", "95% 在"):
         assert words in page
     assert re.search(r"共 1 条", page)
+    leads_to = re.search(r'<a href="(/admin/customer\?[^"]+)"><bdi>李晓雯</bdi></a>', page)
+    assert leads_to
+    assert "李晓雯" in owner.get(leads_to[1]).text
 
 
 def test_rows_are_chosen(desk: Seat, runtime: Runtime) -> None:

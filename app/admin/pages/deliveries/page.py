@@ -17,7 +17,7 @@ from app.admin.pages.deliveries.choosing import (
 )
 from app.admin.pages.deliveries.rows import COLUMNS, build_rows, word_kind
 from app.admin.pages.parts import CUSTOMERS, Admin, Download, Page, Part
-from app.admin.reading import Times, asked, query, read_place, times, write_place
+from app.admin.reading import Times, asked, customer_address, query, read_place, times, write_place
 from app.audit.actions import record_audit
 from app.deliveries.models import Delivery
 from app.deliveries.queries import (
@@ -59,7 +59,10 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
         "spans": _list_spans(runtime, chosen, now),
         # A long time has many: its figures come after the page, and only where somebody waits.
         "figures": None if chosen.is_long else _show_figures(runtime, session, chosen, scope),
-        "rows": build_rows(session, rows, now),
+        "rows": [
+            row | {"address": _address(runtime, admin, row)}
+            for row in build_rows(session, rows, now)
+        ],
         "older": query(runtime, chosen.given, before=write_place(rows[-1].wanted_at, rows[-1].id))
         if more
         else "",
@@ -102,6 +105,12 @@ def export(runtime: Runtime, session: Session, admin: Admin) -> Download:
     )
     name = _("发送记录 {since}.csv", since=chosen.given["since"])
     return Download(name, "text/csv; charset=utf-8", data)
+
+
+def _address(runtime: Runtime, admin: Admin, row: dict[str, Any]) -> str:
+    """Return where the customer is shown, "" if we do not know him."""
+    is_seen = row["customer"] and admin.may("see_customers")
+    return customer_address(runtime, row["external_userid"]) if is_seen else ""
 
 
 def _scope(session: Session, admin: Admin) -> ColumnElement[bool]:

@@ -67,7 +67,7 @@ def show_row(runtime: Runtime, row: LossRow, now: Times) -> dict[str, Any]:
     return {
         "id": loss.id,
         "address": customer_address(runtime, loss.external_userid),
-        "who": remark or name or _("（没有名字的客户）"),
+        "who": remark or name or _("未命名客户"),
         "name": name if remark and name != remark else "",
         "state": clean(row.state),
         "member": clean(row.member),
