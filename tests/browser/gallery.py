@@ -128,10 +128,8 @@ class Gallery:
             page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
             look = f"{name}-{width}-{'dark' if dark else 'light'}"
             self._keep(page, look, whole=whole)
-            if width in axe_at and not dark:
-                self._note(look, barriers(page))
-            elif width == WIDTHS[0]:
-                self._note(look, barriers(page, colours_alone=True))
+            if width in axe_at:
+                self._note(look, barriers(page, colours_alone=dark))
         self._look_large(f"{name}-{WIDTHS[0]}-large", whole=whole)
 
     def look_narrow(self, name: str, *, whole: bool = True) -> None:
