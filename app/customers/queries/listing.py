@@ -23,6 +23,7 @@ from app.customers.queries.choosing import (
 )
 from app.customers.queries.stages import find_default_pipeline
 from app.members.models import Member
+from app.rows import among
 
 PAGE = 50
 # Up to so many relations are read as a whole.
@@ -78,7 +79,8 @@ def list_customers(
     place = session.get(FollowUser, before) if before else None
     few = _find_few(session, wanted)
     if few is not None:
-        part = select(*_LOOKED_AT).where(FollowUser.id.in_(few), *_behind(place)).limit(FEW)
+        these = among(session, FollowUser.id, few)
+        part = select(*_LOOKED_AT).where(these, *_behind(place)).limit(FEW)
         ids = _matching(session, wanted, part, limit + 1)
         next_id = ids[limit - 1] if len(ids) > limit else 0
         return CustomerPage(read_customers(session, ids[:limit]), next_id)
@@ -107,7 +109,7 @@ def read_relations(session: Session, wanted: CustomerFilter) -> Iterator[Sequenc
         here = (*_along(wanted), *_behind(place))
         part = select(*_LOOKED_AT)
         if few is not None:
-            part = part.where(FollowUser.id.in_(few)).limit(FEW)
+            part = part.where(among(session, FollowUser.id, few)).limit(FEW)
         else:
             part = part.where(*here).order_by(*_newest_first(FollowUser)).limit(LONGEST_STEP)
         follow = aliased(FollowUser, part.subquery())
