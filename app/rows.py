@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlalchemy import (
     BigInteger,
     Executable,
+    String,
     Table,
     any_,
     func,
@@ -24,9 +25,9 @@ from app.db import Base
 
 
 def among(
-    session: Session, column: ColumnElement[int] | Any, numbers: Collection[int]
+    session: Session, column: ColumnElement[int] | Any, numbers: Collection[int] | Collection[str]
 ) -> ColumnElement[bool]:
-    """Return the test that `column` is one of many numbers.
+    """Return the test that `column` is one of many numbers, or of many ids as WeCom writes them.
 
     They are sent as one value where that can be: with a name for each, a statement is read for
     longer than it works.
@@ -55,8 +56,26 @@ def insert_numbers(
         session.execute(insert(model), [{**same, name: number} for number in numbers])
 
 
-def _array(numbers: Collection[int]) -> ColumnElement[list[int]]:
-    return literal(list(numbers), postgresql.ARRAY(BigInteger))
+def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows, which are alike in what they name."""
+    if rows:
+        session.execute(_insert_statement(model, session.get_bind().dialect.name), list(rows))
+
+
+@cache
+def _insert_statement(model: type[Base], dialect: str) -> Executable:
+    table = cast("Table", model.__table__)
+    # With something to return, PostgreSQL gets a thousand at once, and else one after the other.
+    return _returning(insert(table), table) if dialect == "postgresql" else insert(table)
+
+
+def _returning(statement: Any, table: Table) -> Executable:
+    return cast("Executable", statement.returning(next(iter(table.primary_key))))
+
+
+def _array(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
+    is_text = isinstance(next(iter(values), 0), str)
+    return literal(list(values), postgresql.ARRAY(String if is_text else BigInteger))
 
 
 def upsert(
@@ -67,17 +86,29 @@ def upsert(
     key: Sequence[str],
     update: Sequence[str] = (),
     count: str = "",
+    are_distinct: bool = False,
 ) -> None:
     """Insert `rows`; where the unique `key` is taken, update instead.
 
     `update` names the columns that take the new row's value, `count` one that goes up by one.
-    Neither: the row that was there stays as it is.
+    Neither: the row that was there stays as it is. `are_distinct`: no two of them have the same
+    key, so that PostgreSQL may have them all at once.
     """
-    if rows:
-        dialect = session.get_bind().dialect.name
-        session.execute(
-            _upsert_statement(model, dialect, tuple(key), tuple(update), count), list(rows)
-        )
+    if not rows:
+        return
+    dialect = session.get_bind().dialect.name
+    statement = _upsert_statement(model, dialect, tuple(key), tuple(update), count)
+    if are_distinct and dialect == "postgresql":
+        statement = _upsert_together(model, tuple(key), tuple(update), count)
+    session.execute(statement, list(rows))
+
+
+@cache
+def _upsert_together(
+    model: type[Base], key: tuple[str, ...], update: tuple[str, ...], count: str
+) -> Executable:
+    statement = _upsert_statement(model, "postgresql", key, update, count)
+    return _returning(statement, cast("Table", model.__table__))
 
 
 @cache
