@@ -42,7 +42,7 @@ from app.wecom.external_contact import NO_CONTACT, CustomerRow
 # Then others have their turn.
 SLICE_SECONDS = 5.0
 # So much in one transaction: others want to write, too.
-PIECE, PIECE_SECONDS = 500, 2.0
+PAGE, PIECE, PIECE_SECONDS = 100, 500, 2.0
 LOOKED_AT_ONCE = 20
 # WeCom shows some changes late: who is missing is looked at again after a while.
 SECOND_LOOK = timedelta(seconds=30)
@@ -176,7 +176,7 @@ class _Walk:
         while not rows or (cursor and len(rows) < PIECE and time.monotonic() < ends):
             try:
                 page = external_contact.batch_get_by_user(
-                    self._runtime.wecom, run.walking, cursor=cursor
+                    self._runtime.wecom, run.walking, cursor=cursor, limit=PAGE
                 )
             except WeComError:
                 # What has come is worth keeping; the next piece meets the same.

@@ -32,7 +32,8 @@ from app.words import clean
 DEFAULT_DAYS = 30
 LONGEST = 128
 KEY_PURPOSE, KEY_LENGTH = "losses.member", 16
-# Who ended it: things that are never mixed up; what reconciliation found, nobody knows. The first is what is shown unasked.
+# Who ended it: things that are never mixed up; of what reconciliation found, nobody knows. The
+# first is what is shown unasked.
 KINDS = {
     "customer": N_("客户删除员工"),
     "member": N_("员工删除客户"),
