@@ -27,6 +27,7 @@ PARTS = (
     "door",
     "sidebar",
     "customers",
+    "sync",
     "paint",
     "round_trips",
 )
@@ -77,6 +78,9 @@ def _measure_sidebar(
     if "customers" in options.parts:
         for kind in kinds:
             measure_customers(report, kind, folder / f"{kind}-customers", customers=options.size)
+    if "sync" in options.parts:
+        for kind in kinds:
+            measure_sync(report, kind, folder / f"{kind}-sync")
     if "paint" in options.parts:
         measure_paint(report, folder / "paint")
     if "round_trips" in options.parts:
