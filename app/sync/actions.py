@@ -255,17 +255,11 @@ def end_run(session: Session, run: SyncRun, outcome: str) -> None:
 
 def _note_seen(session: Session, run_id: int, follow_ids: Collection[int]) -> None:
     """Note them, those of an earlier try included: one page may show whom another did."""
-    ids = set(follow_ids)
-    known = (
-        session.scalars(
-            select(SyncSeen.follow_id).where(
-                SyncSeen.run_id == run_id, SyncSeen.follow_id.between(min(ids), max(ids))
-            )
-        )
-        if ids
-        else ()
-    )
-    if new := sorted(ids - set(known)):
+    if not follow_ids:
+        return
+    these = SyncSeen.run_id == run_id, among(session, SyncSeen.follow_id, follow_ids)
+    known = session.scalars(select(SyncSeen.follow_id).where(*these))
+    if new := sorted(set(follow_ids) - set(known)):
         insert_numbers(session, SyncSeen.follow_id, new, run_id=run_id)
 
 

@@ -1,4 +1,4 @@
-"""The page 同步: begun, watched, cancelled, its report, who is held back, and why it was refused."""
+"""The page 同步: begun, watched, cancelled, its report, who is held back, why it was refused."""
 
 import pytest
 from sqlalchemy import select
