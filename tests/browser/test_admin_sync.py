@@ -1,18 +1,28 @@
 """The page 同步 in a browser: the first sync is begun, watched, read, and nobody is shut out."""
 
+from collections.abc import Iterator
+
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from app import clock
 from app.customers.models import FollowUser
 from app.sync.models import SyncRun, SyncSuspect
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.conftest import set_up
+from tests.browser.test_admin import NARROW, WIDE, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment, wait_until
 
-__all__ = ["owned"]
-
 BATCH = "externalcontact/batch/get_by_user"
+
+
+@pytest.fixture(scope="module")
+def owned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Give a stage of its own, with an owner: after a sync its customers are known."""
+    with set_up(tmp_path_factory.mktemp("synced")) as stage:
+        stage.command("admin", "grant", "qianer", "owner")
+        yield stage
 
 
 def go(page: Page, stage: Deployment) -> None:
