@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     any_,
+    bindparam,
     func,
     insert,
     literal,
@@ -57,20 +58,36 @@ def insert_numbers(
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows, which are alike in what they name."""
-    if rows:
-        session.execute(_insert_statement(model, session.get_bind().dialect.name), list(rows))
+    """Insert many rows, each of which names the same columns."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        names = tuple(rows[0])
+        session.execute(_insert_unnested(model, names), _turned(names, rows))
+    else:
+        session.execute(insert(cast("Table", model.__table__)), list(rows))
 
 
 @cache
-def _insert_statement(model: type[Base], dialect: str) -> Executable:
+def _insert_unnested(model: type[Base], names: tuple[str, ...]) -> Executable:
     table = cast("Table", model.__table__)
-    # With something to return, PostgreSQL gets a thousand at once, and else one after the other.
-    return _returning(insert(table), table) if dialect == "postgresql" else insert(table)
+    return cast("Executable", _unnested(postgresql.insert(table), table, names))
 
 
-def _returning(statement: Any, table: Table) -> Executable:
-    return cast("Executable", statement.returning(next(iter(table.primary_key))))
+def _unnested(statement: Any, table: Table, names: Sequence[str]) -> Any:
+    """Have an insert take its rows from one array for each column.
+
+    With a name for each value, a statement of a thousand rows is read for longer than it works, on
+    both sides; one row after the other takes no less.
+    """
+    types = {name: postgresql.ARRAY(table.c[name].type, dimensions=1) for name in names}
+    arrays = [bindparam(name, type_=types[name]) for name in names]
+    columns = func.unnest(*arrays).table_valued(*names).render_derived()
+    return statement.from_select(list(names), select(*(columns.c[name] for name in names)))
+
+
+def _turned(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def _array(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
@@ -97,18 +114,26 @@ def upsert(
     if not rows:
         return
     dialect = session.get_bind().dialect.name
-    statement = _upsert_statement(model, dialect, tuple(key), tuple(update), count)
     if are_distinct and dialect == "postgresql":
-        statement = _upsert_together(model, tuple(key), tuple(update), count)
+        names = tuple(rows[0])
+        statement = _upsert_unnested(model, names, tuple(key), tuple(update), count)
+        session.execute(statement, _turned(names, rows))
+        return
+    statement = _upsert_statement(model, dialect, tuple(key), tuple(update), count)
     session.execute(statement, list(rows))
 
 
 @cache
-def _upsert_together(
-    model: type[Base], key: tuple[str, ...], update: tuple[str, ...], count: str
+def _upsert_unnested(
+    model: type[Base],
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    update: tuple[str, ...],
+    count: str,
 ) -> Executable:
-    statement = _upsert_statement(model, "postgresql", key, update, count)
-    return _returning(statement, cast("Table", model.__table__))
+    table = cast("Table", model.__table__)
+    statement = _unnested(postgresql.insert(table), table, names)
+    return _or_update(statement, table, key, update, count)
 
 
 @cache
@@ -123,11 +148,18 @@ def _upsert_statement(
         # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
         return ours.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(table)
+    return _or_update(make(table), table, key, update, count)
+
+
+def _or_update(
+    statement: Any, table: Table, key: Sequence[str], update: Sequence[str], count: str
+) -> Executable:
     changes = _changes(table, statement.excluded, update, count)
     if changes:
-        return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
-    return statement.on_conflict_do_nothing(index_elements=list(key))
+        return cast(
+            "Executable", statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+        )
+    return cast("Executable", statement.on_conflict_do_nothing(index_elements=list(key)))
 
 
 def _changes(

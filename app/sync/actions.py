@@ -16,7 +16,7 @@ from app.db import UtcDateTime, fit, wake_after_commit
 from app.errors import Refused
 from app.i18n import N_
 from app.members.models import Member
-from app.rows import among, insert_numbers, insert_rows
+from app.rows import among, insert_rows, upsert
 from app.sync.losses import bring_into_line
 from app.sync.models import FAULT_LENGTH, SyncMember, SyncRun, SyncSeen, SyncSuspect
 from app.wecom.errors import WeComError
@@ -25,6 +25,7 @@ from app.wecom.external_contact import CustomerRow
 LANE = "sync"
 # WeCom takes so many members in one call.
 GROUP = 100
+CLOSED_AT_ONCE = 10
 FORGOTTEN_AT_ONCE = 20_000
 KEPT_RUNS = 60
 # A relation of which WeCom knows: not one that only the customer has begun.
@@ -173,10 +174,10 @@ def record_page(
         run.phase = "close"
 
 
-def close_member(session: Session, claim: Claim, *, held_percent: int) -> None:
-    """Find who of one member's customers is missing; after the last of the group, go on."""
+def close_members(session: Session, claim: Claim, *, held_percent: int) -> None:
+    """Find who of some members' customers is missing; after the last of the group, go on."""
     run = hold_run(session, claim)
-    member = session.scalars(
+    members = session.scalars(
         select(SyncMember)
         .where(
             SyncMember.run_id == run.id,
@@ -184,10 +185,10 @@ def close_member(session: Session, claim: Claim, *, held_percent: int) -> None:
             SyncMember.outcome.is_(None),
         )
         .order_by(SyncMember.userid)
-        .limit(1)
-    ).first()
-    if member is not None:
-        _close(session, run, member, held_percent=held_percent)
+        .limit(CLOSED_AT_ONCE)
+    ).all()
+    if members:
+        _close(session, run, members, held_percent=held_percent)
     elif not _forget_seen(session, run.id):
         run.walking, run.phase = [], "walk"
 
@@ -255,32 +256,35 @@ def end_run(session: Session, run: SyncRun, outcome: str) -> None:
 
 def _note_seen(session: Session, run_id: int, follow_ids: Collection[int]) -> None:
     """Note them, those of an earlier try included: one page may show whom another did."""
-    if not follow_ids:
-        return
-    these = SyncSeen.run_id == run_id, among(session, SyncSeen.follow_id, follow_ids)
-    known = session.scalars(select(SyncSeen.follow_id).where(*these))
-    if new := sorted(set(follow_ids) - set(known)):
-        insert_numbers(session, SyncSeen.follow_id, new, run_id=run_id)
+    rows = [{"run_id": run_id, "follow_id": one} for one in sorted(set(follow_ids))]
+    upsert(session, SyncSeen, rows, key=["run_id", "follow_id"], are_distinct=True)
 
 
-def _close(session: Session, run: SyncRun, member: SyncMember, *, held_percent: int) -> None:
-    mine = _held_for_alive(run, member.userid)
+def _close(
+    session: Session, run: SyncRun, members: Sequence[SyncMember], *, held_percent: int
+) -> None:
+    userids = [member.userid for member in members]
+    here = _held_for_alive(run, userids)
     seen = _is_seen(run.id)
-    missing = func.coalesce(func.sum(case((seen, 0), else_=1)), 0)
-    row = session.execute(select(func.count(), missing).where(*mine)).one()
-    member.had, member.missing = row[0], int(row[1])
-    # One is no mishap of WeCom's: it is looked at by itself.
-    is_held = member.missing > 1 and member.missing * 100 > member.had * held_percent
-    _clear_suspects(session, run.id, member.userid)
-    if member.missing:
-        _suspect(session, run, member, mine=(*mine, ~seen), is_held=is_held)
-    member.outcome, member.ended_at = "held" if is_held else "done", clock.utcnow()
+    missing = func.sum(case((seen, 0), else_=1))
+    counted = select(FollowUser.userid, func.count(), missing).where(*here)
+    rows = session.execute(counted.group_by(FollowUser.userid)).all()
+    counts = {userid: (had, int(gone)) for userid, had, gone in rows}
+    _clear_suspects(session, run.id, userids)
+    for member in members:
+        member.had, member.missing = counts.get(member.userid, (0, 0))
+        # One is no mishap of WeCom's: it is looked at by itself.
+        is_held = member.missing > 1 and member.missing * 100 > member.had * held_percent
+        if member.missing:
+            mine = (*_held_for_alive(run, [member.userid]), ~seen)
+            _suspect(session, run, member, mine=mine, is_held=is_held)
+        member.outcome, member.ended_at = "held" if is_held else "done", clock.utcnow()
 
 
-def _held_for_alive(run: SyncRun, userid: str) -> tuple[ColumnElement[bool], ...]:
-    """Test for relations of a member that WeCom should have listed."""
+def _held_for_alive(run: SyncRun, userids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    """Test for relations of these members that WeCom should have listed."""
     return (
-        FollowUser.userid == userid,
+        FollowUser.userid.in_(userids),
         FollowUser.removed_at.is_(None),
         IS_MUTUAL,
         FollowUser.added_at < run.asked_at,
@@ -294,7 +298,7 @@ def _is_seen(run_id: int) -> ColumnElement[bool]:
     return seen.exists()
 
 
-def _clear_suspects(session: Session, run_id: int, userid: str) -> None:
+def _clear_suspects(session: Session, run_id: int, userids: Sequence[str]) -> None:
     """Clear those of whom WeCom shows again that they are there, or of whom an event told."""
     seen = select(SyncSeen.follow_id).where(
         SyncSeen.run_id == run_id, SyncSeen.follow_id == SyncSuspect.follow_id
@@ -305,7 +309,7 @@ def _clear_suspects(session: Session, run_id: int, userid: str) -> None:
     for these in (seen, gone):
         session.execute(
             delete(SyncSuspect)
-            .where(SyncSuspect.userid == userid, these.exists())
+            .where(SyncSuspect.userid.in_(userids), these.exists())
             .execution_options(**LOOSE)
         )
 

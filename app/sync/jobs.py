@@ -22,7 +22,7 @@ from app.sync.actions import (
     begin_group,
     begin_group_again,
     begin_run,
-    close_member,
+    close_members,
     end_run,
     find_since,
     hold_run,
@@ -217,7 +217,7 @@ class _Walk:
     def _close(self, run: SyncRun) -> datetime:
         del run
         percent = self._runtime.config.sync.held_percent
-        return self._commit(partial(close_member, claim=self._claim, held_percent=percent))
+        return self._commit(partial(close_members, claim=self._claim, held_percent=percent))
 
     def _look(self, run: SyncRun) -> datetime | None:
         """Ask for some of the missing by name: the second look."""

@@ -16,7 +16,7 @@ from app.claims import Claim
 from app.customers.actions import record_tags
 from app.customers.actions.listed_tags import read_tag_names
 from app.db import Database
-from app.sync.actions import begin_group, begin_run, close_member, plan_members, record_page
+from app.sync.actions import begin_group, begin_run, close_members, plan_members, record_page
 from app.sync.jobs import PIECE
 from app.sync.models import SyncRun
 from app.wecom.external_contact import (
@@ -69,7 +69,7 @@ def _walk(db: Database, what: str, relations: int) -> Iterator[Figure]:
         if run.phase == "look":
             break
         if run.phase == "close":
-            db.commit(partial(close_member, claim=claim, held_percent=20))
+            db.commit(partial(close_members, claim=claim, held_percent=20))
             continue
         # The first group has filled every cache.
         least = least or (process.memory_info().rss if run.listed else 0)

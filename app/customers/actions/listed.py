@@ -111,7 +111,7 @@ class _Page:
         self._insert(new)
         rows = {pair: periods[-1] for pair, periods in known.items()}
         moved = self._update(rows, names)
-        inserted = {pair: periods[-1] for pair, periods in self._read(new).items()}
+        inserted = self._read_new(new)
         self._mark_new(inserted)
         self._tell_new(inserted)
         record_happenings(self.session, self.told)
@@ -142,6 +142,18 @@ class _Page:
             if (pair := (row.userid, row.external_userid)) in wanted:
                 found.setdefault(pair, []).append(row)
         return found
+
+    def _read_new(self, pairs: Iterable[Pair]) -> dict[Pair, Row[Any]]:
+        """Read what these were given when they were inserted."""
+        wanted = set(pairs)
+        if not wanted:
+            return {}
+        rows: Sequence[Any] = self.session.execute(
+            select(
+                FollowUser.id, FollowUser.userid, FollowUser.external_userid, FollowUser.added_at
+            ).where(among(self.session, FollowUser.external_userid, {pair[1] for pair in wanted}))
+        ).all()
+        return {pair: row for row in rows if (pair := (row.userid, row.external_userid)) in wanted}
 
     def _fold(self, known: dict[Pair, list[Row[Any]]]) -> dict[Pair, list[Row[Any]]]:
         """Have the periods say what WeCom shows, where they do not: few of them, one by one."""
