@@ -112,7 +112,7 @@ def test_who_is_held_back_is_said_and_let_go_by_an_admin(
     walk(runtime)
     missing = lose_most(runtime, box)
     page = owner.get(PATH).text
-    assert f"有 {missing} 位客户企业微信没有列出" in page
+    assert f"没有列出其中 {missing} 位，超过 20%" in page
     assert owner.act(f"{PATH}/release", member="zhaoyi").status_code == 303
     with runtime.db.read() as session:
         assert list_held(session) == []
