@@ -248,6 +248,19 @@ class Retention(_Section):
     push_days: int = Field(default=90, ge=8, le=3650)
 
 
+class Sync(_Section):
+    """When all customers are compared with WeCom, and when what is missing is not believed.
+
+    `nightly_at`: the corp's time, "" never. Nobody here for `downtime_minutes`: they are compared
+    as soon as somebody is. More than `held_percent` of one member's customers missing at once are
+    held back for an admin to look at.
+    """
+
+    nightly_at: str | None = Field(default="03:00", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
+    downtime_minutes: int = Field(default=10, ge=2, le=1440)
+    held_percent: int = Field(default=20, ge=1, le=100)
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -258,6 +271,7 @@ class Config(_Section):
     callbacks: dict[str, Receiver] = Field(min_length=1)
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
+    sync: Sync = Sync()
 
     @property
     def home(self) -> Path:

@@ -23,6 +23,8 @@ from app.pushes.models import Push
 from app.pushes.queries import IS_ALONE, IS_FIRST
 from app.pushing import work_push
 from app.runtime import Runtime
+from app.sync.jobs import work_sync
+from app.sync.models import SyncRun
 from callbacks.jobs import work_event
 
 # An event with a welcome_code has twenty seconds; one whose worker died must be back well before.
@@ -78,6 +80,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             lease=PUSHES_LEASE,
         ),
         _lane(runtime, "batches", Batch, work=partial(work_batch, runtime), pool=1, lease=LEASE),
+        _lane(runtime, "sync", SyncRun, work=partial(work_sync, runtime), pool=1, lease=LEASE),
         _lane(
             runtime,
             "bulk",

@@ -20,7 +20,7 @@ from rq.timeouts import TimerDeathPenalty
 from app import clock
 from app.log import get_logger
 
-LANES = ("urgent", "events", "deliveries", "pushes", "batches", "bulk")
+LANES = ("urgent", "events", "deliveries", "pushes", "batches", "sync", "bulk")
 ANSWER = "app.queue.answer"
 TIMEOUT_SECONDS = 0.3
 PENDING_MS = 2000

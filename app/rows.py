@@ -8,8 +8,10 @@ from typing import Any, cast
 from sqlalchemy import (
     BigInteger,
     Executable,
+    String,
     Table,
     any_,
+    bindparam,
     func,
     insert,
     literal,
@@ -24,9 +26,9 @@ from app.db import Base
 
 
 def among(
-    session: Session, column: ColumnElement[int] | Any, numbers: Collection[int]
+    session: Session, column: ColumnElement[int] | Any, numbers: Collection[int] | Collection[str]
 ) -> ColumnElement[bool]:
-    """Return the test that `column` is one of many numbers.
+    """Return the test that `column` is one of many numbers, or of many ids as WeCom writes them.
 
     They are sent as one value where that can be: with a name for each, a statement is read for
     longer than it works.
@@ -55,8 +57,42 @@ def insert_numbers(
         session.execute(insert(model), [{**same, name: number} for number in numbers])
 
 
-def _array(numbers: Collection[int]) -> ColumnElement[list[int]]:
-    return literal(list(numbers), postgresql.ARRAY(BigInteger))
+def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows, each of which names the same columns."""
+    if not rows:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        names = tuple(rows[0])
+        session.execute(_insert_unnested(model, names), _turned(names, rows))
+    else:
+        session.execute(insert(cast("Table", model.__table__)), list(rows))
+
+
+@cache
+def _insert_unnested(model: type[Base], names: tuple[str, ...]) -> Executable:
+    table = cast("Table", model.__table__)
+    return cast("Executable", _unnested(postgresql.insert(table), table, names))
+
+
+def _unnested(statement: Any, table: Table, names: Sequence[str]) -> Any:
+    """Have an insert take its rows from one array for each column.
+
+    With a name for each value, a statement of a thousand rows is read for longer than it works, on
+    both sides; one row after the other takes no less.
+    """
+    types = {name: postgresql.ARRAY(table.c[name].type, dimensions=1) for name in names}
+    arrays = [bindparam(name, type_=types[name]) for name in names]
+    columns = func.unnest(*arrays).table_valued(*names).render_derived()
+    return statement.from_select(list(names), select(*(columns.c[name] for name in names)))
+
+
+def _turned(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
+
+
+def _array(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
+    is_text = isinstance(next(iter(values), 0), str)
+    return literal(list(values), postgresql.ARRAY(String if is_text else BigInteger))
 
 
 def upsert(
@@ -67,17 +103,37 @@ def upsert(
     key: Sequence[str],
     update: Sequence[str] = (),
     count: str = "",
+    are_distinct: bool = False,
 ) -> None:
     """Insert `rows`; where the unique `key` is taken, update instead.
 
     `update` names the columns that take the new row's value, `count` one that goes up by one.
-    Neither: the row that was there stays as it is.
+    Neither: the row that was there stays as it is. `are_distinct`: no two of them have the same
+    key, so that PostgreSQL may have them all at once.
     """
-    if rows:
-        dialect = session.get_bind().dialect.name
-        session.execute(
-            _upsert_statement(model, dialect, tuple(key), tuple(update), count), list(rows)
-        )
+    if not rows:
+        return
+    dialect = session.get_bind().dialect.name
+    if are_distinct and dialect == "postgresql":
+        names = tuple(rows[0])
+        statement = _upsert_unnested(model, names, tuple(key), tuple(update), count)
+        session.execute(statement, _turned(names, rows))
+        return
+    statement = _upsert_statement(model, dialect, tuple(key), tuple(update), count)
+    session.execute(statement, list(rows))
+
+
+@cache
+def _upsert_unnested(
+    model: type[Base],
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    update: tuple[str, ...],
+    count: str,
+) -> Executable:
+    table = cast("Table", model.__table__)
+    statement = _unnested(postgresql.insert(table), table, names)
+    return _or_update(statement, table, key, update, count)
 
 
 @cache
@@ -92,11 +148,18 @@ def _upsert_statement(
         # Never INSERT IGNORE: it also swallows what does not fit. Setting the key to itself does.
         return ours.on_duplicate_key_update(changes or {key[0]: table.c[key[0]]})
     make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(table)
+    return _or_update(make(table), table, key, update, count)
+
+
+def _or_update(
+    statement: Any, table: Table, key: Sequence[str], update: Sequence[str], count: str
+) -> Executable:
     changes = _changes(table, statement.excluded, update, count)
     if changes:
-        return statement.on_conflict_do_update(index_elements=list(key), set_=changes)
-    return statement.on_conflict_do_nothing(index_elements=list(key))
+        return cast(
+            "Executable", statement.on_conflict_do_update(index_elements=list(key), set_=changes)
+        )
+    return cast("Executable", statement.on_conflict_do_nothing(index_elements=list(key)))
 
 
 def _changes(

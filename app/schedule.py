@@ -18,6 +18,7 @@ from app.pushes.actions import delete_told
 from app.reports.jobs import keep_reports
 from app.runtime import Runtime
 from app.schedule_runs import end_turn, hasten, is_due, take_turn
+from app.sync.jobs import WATCH, watch_sync
 from app.welcome.jobs import sync_media
 
 LOOK_EVERY = 5.0
@@ -66,6 +67,8 @@ def prune_batches(runtime: Runtime) -> None:
 SCHEDULE = (
     Job("members.sync_members", HOUR, sync_members, at_start=True),
     Job("customers.sync_tags", HOUR, sync_tags, at_start=True),
+    # Also how it is known that nobody was here for a while.
+    Job(WATCH, MINUTE, watch_sync, at_start=True),
     # Whoever archives a stage hastens it.
     Job(MOVING_JOB, MINUTE, move_customers_on),
     # The corp sets their hour: this is how late they may come.

@@ -17,6 +17,7 @@ from app.members import models as members
 from app.pushes import models as pushes
 from app.reports import models as reports
 from app.schedule_runs import ScheduleRun
+from app.sync import models as sync
 from app.welcome import models as welcome
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "metadata",
     "pushes",
     "reports",
+    "sync",
     "welcome",
 ]
 

@@ -188,6 +188,9 @@ def _single(runtime: Runtime, delivery: Delivery, facts: LossFacts) -> Card:
     who = facts.remark or facts.customer or _("一位客户")
     if facts.kind == "member":
         title, desc = _("员工删除了客户"), _("{member} 删除了 {who}", member=facts.member, who=who)
+    elif facts.kind == "reconcile":
+        title = _("对账发现一位客户已不是好友")
+        desc = _("{who}（员工 {member}），什么时候、谁删除的不知道", member=facts.member, who=who)
     elif delivery.recipient == delivery.userid:
         title, desc = _("客户删除了你"), who
     else:

@@ -12,7 +12,9 @@ COUNTED = ("customer", "member")
 
 
 class Loss(Base):
-    """The end of one period of a follow relation. `kind`: customer, member or transfer.
+    """The end of one period of a follow relation. `kind`: customer, member, transfer or reconcile.
+
+    Of one that reconciliation found, nobody knows who ended it; `lost_at` is when it was missed.
 
     `returned_at`: the customer and the member found each other again. `reason`: why he left, as a
     member put it down, one of LOSS_REASONS; `reason_note` in his own words. `assigned_to`: who is

@@ -13,6 +13,7 @@ from app.cli import (
     library,
     pipelines,
     run,
+    sync,
     welcome,
 )
 
@@ -25,6 +26,7 @@ def register_commands(app: Flask) -> None:
         *demo.COMMANDS,
         *assets.COMMANDS,
         *doctor.COMMANDS,
+        *sync.COMMANDS,
         admin.group,
         inbox.group,
         fields.group,

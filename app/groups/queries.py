@@ -238,7 +238,7 @@ def _people(chat_id: str, viewer: str) -> Select[Any]:
     mine = exists().where(
         FollowUser.external_userid == GroupMember.userid,
         FollowUser.userid == viewer,
-        or_(FollowUser.removed_at.is_(None), FollowUser.removed_by == "customer"),
+        or_(FollowUser.removed_at.is_(None), FollowUser.removed_by.in_(("customer", "reconcile"))),
     )
     return (
         select(

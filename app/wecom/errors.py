@@ -40,6 +40,11 @@ class WeComError(BankeError):
         return _(self._sentence, **self._values)
 
     @property
+    def sentence(self) -> str:
+        """What `plain` says, still to be worded: for keeping."""
+        return self._sentence
+
+    @property
     def console(self) -> str | None:
         """The page of WeCom's admin console (管理后台) to open, and what to do there."""
         return _(self._console) if self._console else None

@@ -121,9 +121,11 @@ class TagGroupInfo:
 
 
 def get(
-    client: WeComClient, external_userid: str, *, within: float | None = None
+    client: WeComClient, external_userid: str, *, within: float | None = None, bulk: bool = False
 ) -> CustomerDetail:
     """Read a customer with all who follow him, in `within` seconds; without it, patiently.
+
+    `bulk`: nobody waits for it.
 
     Right after a member deleted the customer, WeCom may still list that member.
 
@@ -137,7 +139,7 @@ def get(
     follow_users: tuple[FollowUserInfo, ...] = ()
     for _ in range(MAX_PAGES):
         left = None if end is None else end - clock.monotonic()
-        answer = _asked(client, "externalcontact/get", params, within=left)
+        answer = _asked(client, "externalcontact/get", params, within=left, bulk=bulk)
         follow_users += tuple(_follow_user_info(part) for part in answer.parts("follow_user"))
         if not (cursor := answer.filled("next_cursor")):
             break
@@ -273,10 +275,15 @@ def get_corp_tag_list(
 
 
 def _asked(
-    client: WeComClient, api: str, params: dict[str, str], *, within: float | None = None
+    client: WeComClient,
+    api: str,
+    params: dict[str, str],
+    *,
+    within: float | None = None,
+    bulk: bool = False,
 ) -> Answer:
     """Read, patiently if there is no budget."""
-    answer = client.get(api, params=params, within=within, patient=within is None)
+    answer = client.get(api, params=params, within=within, patient=within is None, bulk=bulk)
     return Answer(api, answer)
 
 

@@ -14,6 +14,7 @@ from tests.bench.figures import Report, print_head
 from tests.bench.paint import measure_paint
 from tests.bench.round_trips import measure_round_trips
 from tests.bench.sidebar import measure_sidebar
+from tests.bench.sync import measure_sync
 from tests.bench.welcomes import measure_welcomes
 
 USUAL_SIZE = 100_000
@@ -27,6 +28,7 @@ PARTS = (
     "door",
     "sidebar",
     "customers",
+    "sync",
     "paint",
     "round_trips",
 )
@@ -63,8 +65,15 @@ def main() -> None:
             measure_start(report, folder / "start")
         if "door" in options.parts:
             measure_door(report, kinds, folder)
+        if "sync" in options.parts:
+            _measure_sync(report, kinds, folder)
         _measure_sidebar(report, options, kinds, folder)
     report.section(f"End; written to {report.write()}")
+
+
+def _measure_sync(report: Report, kinds: list[str], folder: Path) -> None:
+    for kind in kinds:
+        measure_sync(report, kind, folder / f"{kind}-sync")
 
 
 def _measure_sidebar(

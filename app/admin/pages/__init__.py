@@ -19,6 +19,7 @@ from app.admin.pages.parts import Page
 from app.admin.pages.queues.page import PAGE as QUEUES
 from app.admin.pages.sessions.page import PAGE as SESSIONS
 from app.admin.pages.stages.page import PAGE as STAGES
+from app.admin.pages.sync.page import PAGE as SYNC
 from app.admin.pages.tags.page import PAGE as TAGS
 from app.admin.pages.welcomes.page import PAGE as WELCOMES
 
@@ -33,6 +34,7 @@ PAGES: tuple[Page, ...] = (
     FIELDS,
     TAGS,
     ALERTS,
+    SYNC,
     INBOX,
     QUEUES,
     HEALTH,

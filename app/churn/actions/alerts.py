@@ -19,8 +19,9 @@ NEWS_HOURS = 48
 def record_alerts(session: Session, losses: Iterable[Loss], alerts: Alerts) -> None:
     """Make the messages that these losses call for, each due when the grace is over.
 
-    The customer left: his member hears of it, or the member's managers when he is gone himself, and
-    the admins. The member deleted the customer: the admins. A transfer: nobody.
+    The customer left, or may have (reconciliation found that he is gone): his member hears of it,
+    or the member's managers when he is gone himself, and the admins. The member deleted the
+    customer: the admins. A transfer: nobody.
     """
     now = clock.utcnow()
     for loss in losses:
@@ -58,7 +59,8 @@ def record_transfer_failure(
 def _recipients(session: Session, loss: Loss, alerts: Alerts) -> list[str]:
     if loss.kind == "transfer":
         return []
-    told = _member_or_managers(session, loss.userid) if loss.kind == "customer" else []
+    is_his = loss.kind in {"customer", "reconcile"}
+    told = _member_or_managers(session, loss.userid) if is_his else []
     # One message each, also for an admin who is the member himself.
     return list(dict.fromkeys([*told, *list_admins(session, alerts)]))
 

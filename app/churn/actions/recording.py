@@ -1,6 +1,6 @@
 """Recording losses from the periods of a relation, and bringing them into line with those."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.churn.models import Loss
@@ -32,6 +32,11 @@ def record_losses(session: Session, userid: str, external_userid: str) -> list[L
         _bring_into_line(loss, period, following)
     session.flush()
     return new
+
+
+def take_back_loss(session: Session, follow_id: int) -> None:
+    """Forget the loss of a period that goes on after all."""
+    session.execute(delete(Loss).where(Loss.follow_id == follow_id))
 
 
 def _make_loss(session: Session, period: FollowUser) -> Loss:

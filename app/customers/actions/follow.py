@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.customers.actions.profile import ensure_customer
@@ -19,7 +19,15 @@ from app.db import fit
 from app.rows import upsert
 
 # Facts of one second, which is all that WeCom's clock tells apart, in the order people act in.
-ORDER = {"half": 0, "add": 1, "seen": 2, "customer": 3, "member": 4, "transfer": 5}
+ORDER = {
+    "half": 0,
+    "add": 1,
+    "seen": 2,
+    "customer": 3,
+    "member": 4,
+    "transfer": 5,
+    "reconcile": 6,
+}
 BEGINNINGS = frozenset({"half", "add", "seen"})
 STATE_LENGTH = 128
 
@@ -69,6 +77,21 @@ def record_change(session: Session, change: Change) -> FollowUser:
     return _write(session, change, fold(facts))
 
 
+def take_back_reconciled(session: Session, userid: str, external_userid: str) -> FollowUser:
+    """Have the pair's last period, which reconciliation ended, go on: WeCom lists it again.
+
+    The customer's row is locked.
+    """
+    pair = FollowChange.external_userid == external_userid, FollowChange.userid == userid
+    facts = session.scalars(select(FollowChange).where(*pair)).all()
+    last = max(fact.at for fact in facts if fact.kind == "reconcile")
+    kept = [fact for fact in facts if not (fact.kind == "reconcile" and fact.at == last)]
+    gone = FollowChange.kind == "reconcile", FollowChange.at == last
+    session.execute(delete(FollowChange).where(*pair, *gone))
+    told = Change(userid=userid, external_userid=external_userid, kind="seen", at=last)
+    return _write(session, told, fold(kept))
+
+
 def fold(facts: Iterable[FollowChange | Change]) -> list[Period]:
     """Turn the facts of one pair into its periods, oldest first. Pure."""
     periods: list[Period] = []
@@ -96,7 +119,9 @@ def _end(periods: list[Period], fact: FollowChange | Change) -> None:
         # It began before we listened; a later look at WeCom may tell when.
         periods.append(Period(fact.at, fact.at))
     last = periods[-1]
-    if last.removed_at is None:
+    # Reconciliation only saw that it had ended; an event says when, and by whom.
+    is_surer = last.removed_by == "reconcile" and fact.kind != "reconcile"
+    if last.removed_at is None or is_surer:
         periods[-1] = replace(last, removed_at=fact.at, removed_by=fact.kind)
     elif fact.kind == "member" and last.removed_by == "customer" and last.gave_up_at is None:
         periods[-1] = replace(last, gave_up_at=fact.at)

@@ -39,8 +39,8 @@ class StageMove:
     asks: str = ""
 
 
-def put_into_first_stage(session: Session, external_userid: str) -> None:
-    """Give a customer without a stage the first one of the default pipeline.
+def put_into_first_stage(session: Session, *external_userids: str) -> None:
+    """Give customers without a stage the first one of the default pipeline.
 
     No change is recorded: that he was added stands in the timeline, and it says the same.
     """
@@ -51,19 +51,9 @@ def put_into_first_stage(session: Session, external_userid: str) -> None:
         .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
         .limit(1)
     ).one()
-    upsert(
-        session,
-        CustomerStage,
-        [
-            {
-                "external_userid": external_userid,
-                "pipeline_id": first.pipeline_id,
-                "stage_id": first.id,
-                "changed_at": clock.utcnow(),
-            }
-        ],
-        key=["external_userid", "pipeline_id"],
-    )
+    place = {"pipeline_id": first.pipeline_id, "stage_id": first.id, "changed_at": clock.utcnow()}
+    rows = [place | {"external_userid": one} for one in sorted(set(external_userids))]
+    upsert(session, CustomerStage, rows, key=["external_userid", "pipeline_id"])
 
 
 def change_stage(

@@ -32,8 +32,9 @@ class Customer(Base):
 class FollowChange(Base):
     """One fact about a relation: it began or it ended, at a time. Append-only.
 
-    `kind`: half, add, seen (WeCom's API showed it) begin it; customer, member, transfer end it. The
-    periods in `follow_users` are folded from these facts, in whatever order they came.
+    `kind`: half, add, seen (WeCom's API showed it) begin it; customer, member, transfer end it, and
+    so does reconcile (WeCom's API shows it no more, and no event told). The periods in
+    `follow_users` are folded from these facts, in whatever order they came.
     """
 
     __tablename__ = "follow_changes"
@@ -53,8 +54,8 @@ class FollowUser(Base):
     """One period in which a member follows a customer (跟进关系).
 
     `mutual_at` None: the customer added the member, who has not added him back (单向).
-    `removed_by`: customer, member or transfer. `gave_up_at`: the customer had left, and then the
-    member deleted him too.
+    `removed_by`: customer, member, transfer or reconcile. `gave_up_at`: the customer had left, and
+    then the member deleted him too.
     """
 
     __tablename__ = "follow_users"

@@ -22,9 +22,10 @@ class Viewpoint:
 def find_viewpoint(session: Session, userid: str, external_userid: str) -> Viewpoint | None:
     """Return how this member sees this customer; None: he may not.
 
-    A relation that the customer ended still counts, so that the member can win him back; one that
-    the member or a transfer ended does not. His own goes before those of members whom he manages,
-    a living one before an ended one, a newer before an older. `userid` in our spelling.
+    A relation that the customer ended, or may have, still counts, so that the member can win him
+    back; one that the member or a transfer ended does not. His own goes before those of members
+    whom he manages, a living one before an ended one, a newer before an older. `userid` in our
+    spelling.
     """
     open_ones = [row for row in list_last_periods(session, external_userid) if counts(row)]
     own = [row for row in open_ones if row.userid == userid]
@@ -54,7 +55,8 @@ def counts(follow: FollowUser) -> bool:
     """Tell whether a last period still lets its member see the customer."""
     if follow.removed_at is None:
         return True
-    return follow.removed_by == "customer" and follow.gave_up_at is None
+    # What reconciliation found ended may be the customer's doing.
+    return follow.removed_by in {"customer", "reconcile"} and follow.gave_up_at is None
 
 
 def _best(rows: Iterable[FollowUser]) -> FollowUser | None:

@@ -43,6 +43,7 @@ ENDINGS = {
     "customer": N_("客户删除"),
     "member": N_("员工删除"),
     "transfer": N_("转接给同事"),
+    "reconcile": N_("对账发现已不是好友"),
 }
 # Where WeCom keeps avatars; the policy of our pages lets an image come from nowhere else.
 # No user, no port, and no backslash, which browsers read as a slash.

@@ -14,6 +14,7 @@ from app.customers.models import CustomField, FieldChange, FollowUp, TimelineEnt
 from app.customers.queries.fields import FIELD_KEY, FIELD_WORDS, word_field_change
 from app.customers.queries.follow_ups import list_notes
 from app.customers.queries.wording import (
+    BETWEEN,
     CHANGE_WORDS,
     LOSS_WORDS,
     REMARK_WORDS,
@@ -35,6 +36,8 @@ ENTRY_WORDS = {
     "removed_by_customer": N_("客户删除了员工"),
     "removed_by_member": N_("员工删除了客户"),
     "removed_by_transfer": N_("客户已转接给其他员工"),
+    "removed_by_reconcile": N_("已不是好友，哪一天、谁删除的不知道"),
+    "found_again": N_("还是好友，更正了之前的对账结果"),
     "transfer_failed": N_("转接没有成功：{reason}"),
     "archive_agreed": N_("客户同意存档会话内容"),
     "group_joined": N_("加入客户群「{group_name}」"),
@@ -169,7 +172,8 @@ def word_entry(entry: TimelineEntry) -> str:
     values = {"group_name": "", "reason": "", "text": "", **entry.data}
     if reason := REASON_WORDS.get(str(values["reason"])):
         values["reason"] = _(reason)
-    return _(ENTRY_WORDS[entry.kind], **values)
+    told = _(ENTRY_WORDS[entry.kind], **values)
+    return BETWEEN.join([told, _("对账发现")]) if values.get("found_by") else told
 
 
 def _list_hidden(session: Session, keys: Sequence[str]) -> set[str]:

@@ -81,4 +81,6 @@ def _word_tags(names: Sequence[str]) -> str:
 
 
 def _word_source(data: Mapping[str, Any]) -> list[str]:
-    return [_("来自企业微信")] if data["from_wecom"] else []
+    if not data["from_wecom"]:
+        return []
+    return [_("对账发现") if data.get("found_by") else _("来自企业微信")]

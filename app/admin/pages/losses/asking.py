@@ -32,11 +32,13 @@ from app.words import clean
 DEFAULT_DAYS = 30
 LONGEST = 128
 KEY_PURPOSE, KEY_LENGTH = "losses.member", 16
-# Who ended it: three things that are never mixed up. The first is what is shown unasked.
+# Who ended it: things that are never mixed up; of what reconciliation found, nobody knows. The
+# first is what is shown unasked.
 KINDS = {
     "customer": N_("客户删除员工"),
     "member": N_("员工删除客户"),
     "transfer": N_("转接给同事"),
+    "reconcile": N_("对账发现"),
     "all": N_("全部"),
 }
 

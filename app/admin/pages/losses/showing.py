@@ -31,6 +31,7 @@ FIGURE_WORDS = {
     "customer": (N_("今日流失"), N_("近 7 天流失"), N_("流失率")),
     "member": (N_("今日删除"), N_("近 7 天删除"), N_("删除率")),
     "transfer": (N_("今日转接"), N_("近 7 天转接"), N_("转接率")),
+    "reconcile": (N_("今日发现"), N_("近 7 天发现"), N_("发现率")),
     "": (N_("今日结束"), N_("近 7 天结束"), N_("结束率")),
 }
 # How a row says who ended it.
@@ -38,6 +39,7 @@ ENDED_BY = {
     "customer": N_("客户删除了员工"),
     "member": N_("员工删除了客户"),
     "transfer": N_("转接给同事"),
+    "reconcile": N_("对账发现已不是好友"),
 }
 # The picture of the days: its height, the width of a bar with its gap, and of a bar.
 HEIGHT, STEP, BAR = 120, 90, 54

@@ -21,6 +21,7 @@ from app.inbox.queries import count_fates, list_backlogs
 from app.reports.asked import Asked
 from app.reports.queries import get_reports
 from app.runtime import Runtime
+from app.sync.queries import list_held
 from app.words import clean
 
 SLOW_SECONDS = 10
@@ -74,6 +75,11 @@ def _show_events(session: Session) -> list[tuple[str, int, bool]]:
         (_("最早的已等（秒）"), round(oldest), oldest > SLOW_SECONDS),
         (_("处理失败的回调"), fates.get("dead", 0), fates.get("dead", 0) > 0),
         (_("读不懂的回调"), fates.get("unreadable", 0), fates.get("unreadable", 0) > 0),
+        *[
+            (_("对账时暂缓的员工，见“同步”"), held, True)
+            for held in [len(list_held(session))]
+            if held
+        ],
     ]
 
 

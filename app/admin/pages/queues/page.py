@@ -17,6 +17,7 @@ from app.inbox.queries import list_backlogs
 from app.pushes.models import Push
 from app.runtime import Runtime
 from app.schedule_runs import ScheduleRun, list_runs
+from app.sync.models import SyncRun
 from app.vitals import Vitals, build_vitals, list_vitals
 from app.wecom.ticket import Tickets
 from app.wecom.tokens import SecretState
@@ -52,6 +53,7 @@ def _list_lanes(session: Session) -> list[Backlog]:
     found = {one.lane: one for one in list_backlogs(session)}
     found["deliveries"] = measure_backlog(session, Delivery, "deliveries")
     found["batches"] = measure_backlog(session, Batch, "batches")
+    found["sync"] = measure_backlog(session, SyncRun, "sync")
     for lane in ("pushes", "bulk"):
         found[lane] = measure_backlog(session, Push, lane, Push.lane == lane)
     return [found.get(name, Backlog(name, 0, 0.0)) for name in LANES]

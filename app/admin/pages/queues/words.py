@@ -8,6 +8,7 @@ LANES: dict[str, str] = {
     "deliveries": N_("给成员的消息"),
     "pushes": N_("写回企业微信（备注、标签）"),
     "batches": N_("批量操作"),
+    "sync": N_("同步与对账"),
     "bulk": N_("批量操作写回企业微信"),
 }
 PARTS: dict[str, str] = {
@@ -18,6 +19,7 @@ PARTS: dict[str, str] = {
 # Every job of `app.schedule`.
 JOBS: dict[str, str] = {
     "members.sync_members": N_("同步成员和部门"),
+    "sync.watch": N_("看是否该对账"),
     "customers.sync_tags": N_("同步企业标签"),
     "customers.move_on": N_("把归档阶段里的客户移走"),
     "churn.daily_digests": N_("发每日流失汇总"),

@@ -1,0 +1,1 @@
+"""Sync and reconciliation, against a real sandbox and real databases."""
