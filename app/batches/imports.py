@@ -8,6 +8,7 @@ for him) → working → done, from where undoing leads to undone. What waits is
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session

@@ -27,6 +27,12 @@ ACTION_WORDS = {
     "alerts_restored": N_("提醒设置恢复为配置文件的值"),
     "batch_begun": N_("开始批量操作"),
     "batch_cancelled": N_("取消批量操作"),
+    "customers_exported": N_("导出客户名单"),
+    "import_checked": N_("核对要导入的客户资料"),
+    "import_confirmed": N_("导入客户资料"),
+    "import_cancelled": N_("取消导入客户资料"),
+    "import_undone": N_("撤销导入客户资料"),
+    "import_forgotten": N_("放弃要导入的客户资料"),
     "losses_exported": N_("导出流失名单"),
     "phone_revealed": N_("查看完整号码"),
     "pipeline_added": N_("新建阶段流程"),
@@ -113,6 +119,11 @@ DETAIL_WORDS = {
     "pinned": N_("置顶"),
     "read_only": N_("只读"),
     "visible_to": N_("谁能看到"),
+    "filter": N_("条件"),
+    "columns": N_("列数"),
+    "format": N_("文件类型"),
+    "numbers": N_("电话号码"),
+    "import": N_("导入编号"),
 }
 SETTING_WORDS = {
     "none": N_("没有"),
@@ -125,6 +136,7 @@ SETTING_WORDS = {
     "created": N_("新增"),
     "changed": N_("修改"),
     "refused": N_("没有导入"),
+    "whole": N_("完整"),
 }
 WAY_WORDS = {"wecom": N_("企业微信"), "link": N_("登录链接")}
 
