@@ -121,7 +121,7 @@ def _work(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     fields = {one.id: one for one in list_fields(session)}
     known = find_known(session, [row.external_userid for row in rows], scope)
     wishes = [_wish(batch.id, row) for row in rows if row.external_userid in known]
-    written = write_many(session, wishes, userid=batch.userid, fields=fields)
+    written = write_many(session, wishes, userid=batch.what["by"], fields=fields)
     for row in rows:
         told = written.get(row.external_userid, Written())
         names = _headings(batch, fields)
@@ -172,7 +172,9 @@ def _undo(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     fields = {one.id: one for one in list_fields(session)}
     changes = _stage_changes(session, rows)
     wishes = [_unwish(batch.id, row, changes) for row in rows]
-    written = write_many(session, wishes, userid=batch.userid, fields=fields, kind="import_undone")
+    written = write_many(
+        session, wishes, userid=batch.what["by"], fields=fields, kind="import_undone"
+    )
     names = _headings(batch, fields)
     for row in rows:
         told = written.get(row.external_userid, Written())

@@ -1,7 +1,8 @@
 """Importing customers' fields, stage and notes from a table: a batch that goes through its rows.
 
 Its `what`: "filename", "headings", "examples", "mapping" (place to meaning, see `columns`),
-"is_manager", "language" and "today" of whoever has it looked at, "phase", and "cancelled_by".
+"is_manager", "language" and "today" of whoever has it looked at, "phase", "cancelled_by", and "by":
+who has it written or taken back.
 Phases: reading (rows come in) → mapping (waits for him) → checking (the dry run) → checked (waits
 for him) → working → done, from where undoing leads to undone. What waits is due at no time.
 """
@@ -134,13 +135,13 @@ def check_import(
     )
 
 
-def confirm_import(session: Session, batch: Batch) -> None:
+def confirm_import(session: Session, batch: Batch, *, userid: str) -> None:
     """Have done what the dry run said. Raises: Refused: there was none."""
     _require(batch, "checked")
-    _start(session, batch, phase="working")
+    _start(session, batch, phase="working", by=userid)
 
 
-def undo_import(session: Session, batch: Batch) -> None:
+def undo_import(session: Session, batch: Batch, *, userid: str) -> None:
     """Have it taken back, as far as nobody changed anything since.
 
     Raises:
@@ -153,7 +154,7 @@ def undo_import(session: Session, batch: Batch) -> None:
     if session.scalar(some.limit(1)) is None:
         raise Refused(_("没有可以撤销的"))
     batch.ended_at = None
-    _start(session, batch, phase="undoing")
+    _start(session, batch, phase="undoing", by=userid)
 
 
 def forget_import(session: Session, batch: Batch) -> None:

@@ -34,7 +34,8 @@ class Desk:
     def get(self, path: str, **headers: str) -> TestResponse:
         """Open an address."""
         given = {"User-Agent": AGENT, **headers}
-        return self._web.get(path, base_url=self._base, headers=given)
+        # A browser takes all of an answer.
+        return self._web.get(path, base_url=self._base, headers=given, buffered=True)
 
     def post(
         self, path: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None

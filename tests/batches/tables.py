@@ -60,7 +60,7 @@ def confirm(db: Database, import_id: int, *, pieces: int = 100) -> None:
     with db.write() as session:
         batch = find_import(session, import_id)
         assert batch
-        confirm_import(session, batch)
+        confirm_import(session, batch, userid="qianer")
     work(db, import_id, pieces=pieces)
 
 
@@ -69,7 +69,7 @@ def undo(db: Database, import_id: int) -> None:
     with db.write() as session:
         batch = find_import(session, import_id)
         assert batch
-        undo_import(session, batch)
+        undo_import(session, batch, userid="qianer")
     work(db, import_id)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.customers.models import Customer, CustomField, FieldValue, FollowUser
@@ -92,7 +92,7 @@ def _named(
     chosen = (
         select(
             column.label("name"),
-            (FollowUser.userid if userids else func.max("")).label("userid"),
+            (FollowUser.userid if userids else literal("")).label("userid"),
             func.min(FollowUser.external_userid).label("first"),
             func.max(FollowUser.external_userid).label("last"),
         )

@@ -135,6 +135,9 @@ def receive_upload(session: Session, userid: str, key: str, file: IO[bytes]) -> 
     if upload is None or upload.material_id is not None:
         raise NotFound(N_("没有这次上传，请重新选择文件"))
     filename, size = upload.filename, upload.size
+    # A transaction may be begun anew.
+    file.seek(0)
+    file.truncate()
     for n in range(-(-size // PIECE_BYTES)):
         piece = select(UploadPiece.data).where(UploadPiece.upload_id == upload.id)
         file.write(session.scalar(piece.where(UploadPiece.n == n)) or b"")

@@ -118,7 +118,8 @@ def give_file(runtime: Runtime, session: Session, admin: Admin) -> Stream:
     table = _read_table(session, asked, admin, choices(runtime))
     detail: dict[str, int | str] = {
         "filter": "；".join(
-            f"{name}：{value}" if value else name for name, value in tell_filters(session, asked)
+            f"{name}：{value}" if value else name
+            for name, value in tell_filters(session, asked, names_members=False)
         ),
         "columns": len(table.columns) + len(table.fields),
         "format": table.form,

@@ -27,8 +27,13 @@ _DAYS = {
 }
 
 
-def tell_filters(session: Session, asked: Asked) -> list[tuple[str, str]]:
-    """Say what was chosen, as (filter, value); a name that was looked for is not told again."""
+def tell_filters(
+    session: Session, asked: Asked, *, names_members: bool = True
+) -> list[tuple[str, str]]:
+    """Say what was chosen, as (filter, value); a name that was looked for is not told again.
+
+    `names_members` False: a member is told by his account.
+    """
     found = [(_(STANDING_WORDS[asked.wanted.standing]), "")]
     if asked.wanted.name:
         found.append((_("按名字或备注查找"), ""))
@@ -36,7 +41,7 @@ def tell_filters(session: Session, asked: Asked) -> list[tuple[str, str]]:
         return found
     listed = list_choices(session, asked)
     for name, (words, where) in _LISTED.items():
-        known = _flat(listed[where])
+        known = _flat(listed[where]) if names_members or name != "member" else {}
         chosen = [known.get(value, value) for value in asked.given.getlist(name)]
         if chosen:
             found.append((_(words), "、".join(chosen)))

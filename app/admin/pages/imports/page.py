@@ -112,12 +112,14 @@ def check(runtime: Runtime, admin: Admin, form: Form) -> Answer:
 
 def confirm(runtime: Runtime, admin: Admin, form: Form) -> Answer:
     """Do what the dry run said."""
-    return _do(runtime, admin, form, "import_confirmed", confirm_import)
+    return _do(
+        runtime, admin, form, "import_confirmed", partial(confirm_import, userid=admin.userid)
+    )
 
 
 def undo(runtime: Runtime, admin: Admin, form: Form) -> Answer:
     """Take an import back."""
-    return _do(runtime, admin, form, "import_undone", undo_import)
+    return _do(runtime, admin, form, "import_undone", partial(undo_import, userid=admin.userid))
 
 
 def cancel(runtime: Runtime, admin: Admin, form: Form) -> Answer:
