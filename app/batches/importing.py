@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.batches.columns import Columns, read_columns
+from app.batches.columns import PHONE, Columns, read_columns
 from app.batches.models import Batch, ImportRow
+from app.batches.numbers import put_down_numbers, walk_numbers
 from app.batches.planning import plan_rows
 from app.customers.actions import CustomerWish, StageWish, Written, write_many
 from app.customers.models import StageChange
@@ -27,16 +28,26 @@ LANE, IMPORT = "batches", "import"
 # So many in one transaction: others want to write, too.
 AT_ONCE = 250
 UNDOABLE = ("done", "partly")
+# The phases of the dry run.
+LOOKING = ("seeking", "walking", "checking")
 OVERTAKEN = N_("核对之后有人改过，没有覆盖")
 OUT_OF_SCOPE = N_("这位客户现在不归你管，没有导入")
 STAYS = N_("导入之后有人改过，保留现在的内容")
 # Which rows each phase goes through (None: all of them), and where it leads.
 WANTED: dict[str, tuple[str, ...] | None] = {
+    "seeking": None,
+    "walking": None,
     "checking": None,
     "working": ("ready",),
     "undoing": UNDOABLE,
 }
-NEXT = {"checking": "checked", "working": "done", "undoing": "undone"}
+NEXT = {
+    "seeking": "walking",
+    "walking": "checking",
+    "checking": "checked",
+    "working": "done",
+    "undoing": "undone",
+}
 
 
 @dataclass(frozen=True)
@@ -57,14 +68,28 @@ def step_import(session: Session, batch: Batch) -> datetime | None:
     if batch.cancelled_by:
         _stop(session, batch, phase)
         return None
-    rows = _next_rows(session, batch, WANTED[phase])
-    if not rows:
+    is_over = not (
+        walk_numbers(session, batch, _scope(session, batch))
+        if phase == "walking"
+        else _do_rows(session, batch, phase)
+    )
+    if is_over and NEXT[phase] in WANTED:
+        batch.what, batch.reached = batch.what | {"phase": NEXT[phase]}, 0
+    elif is_over:
         _rest(batch, NEXT[phase])
         return None
+    return clock.utcnow()
+
+
+def _do_rows(session: Session, batch: Batch, phase: str) -> bool:
+    """Do some rows; False: there are none left."""
+    rows = _next_rows(session, batch, WANTED[phase])
+    if not rows:
+        return False
     with speaking(batch.what.get("language")):
         STEPS[phase](session, batch, rows)
     batch.reached = rows[-1].number
-    return clock.utcnow()
+    return True
 
 
 def _next_rows(
@@ -95,15 +120,24 @@ def _stop(session: Session, batch: Batch, phase: str) -> None:
             .values(outcome="cancelled", cells=[], plan={})
             .execution_options(synchronize_session=False)
         )
-    _rest(batch, "mapping" if phase == "checking" else "done")
+    _rest(batch, "mapping" if phase in LOOKING else "done")
 
 
 def _read_table(session: Session, batch: Batch) -> _Table:
     fields = list_fields(session)
     # A field may have gone since: what else there is goes on.
     columns = read_columns(batch.what["headings"], batch.what["mapping"], fields)
-    scope = find_scope(session, batch.userid) if batch.what["is_manager"] else WHOLE_CORP
-    return _Table(columns, {one.id: one for one in fields}, scope)
+    return _Table(columns, {one.id: one for one in fields}, _scope(session, batch))
+
+
+def _scope(session: Session, batch: Batch) -> Scope:
+    return find_scope(session, batch.userid) if batch.what["is_manager"] else WHOLE_CORP
+
+
+def _seek(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
+    del session
+    place = next(place for place, one in batch.what["mapping"].items() if one == PHONE)
+    put_down_numbers(rows, int(place))
 
 
 def _check(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
@@ -117,7 +151,7 @@ def _check(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
 
 
 def _work(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
-    scope = find_scope(session, batch.userid) if batch.what["is_manager"] else WHOLE_CORP
+    scope = _scope(session, batch)
     fields = {one.id: one for one in list_fields(session)}
     known = find_known(session, [row.external_userid for row in rows], scope)
     wishes = [_wish(batch.id, row) for row in rows if row.external_userid in known]
@@ -224,6 +258,7 @@ def _headings(batch: Batch, fields: Mapping[int, Field]) -> Callable[[int | str]
 
 
 STEPS: dict[str, Callable[[Session, Batch, Sequence[ImportRow]], None]] = {
+    "seeking": _seek,
     "checking": _check,
     "working": _work,
     "undoing": _undo,

@@ -2,9 +2,10 @@
 
 Its `what`: "filename", "headings", "examples", "mapping" (place to meaning, see `columns`),
 "is_manager", "language" and "today" of whoever has it looked at, "phase", "cancelled_by", and "by":
-who has it written or taken back.
-Phases: reading (rows come in) → mapping (waits for him) → checking (the dry run) → checked (waits
-for him) → working → done, from where undoing leads to undone. What waits is due at no time.
+who has it written or taken back. Phases: reading (rows come in) → mapping (waits for him) →
+checking (the dry run; where numbers find customers, seeking and walking come first, see `numbers`)
+→ checked (waits for him) → working → done, from where undoing leads to undone. What waits is due
+at no time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +16,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.batches.columns import clean_headings, guess_mapping, read_columns
-from app.batches.importing import IMPORT, LANE, UNDOABLE
+from app.batches.columns import PHONE, clean_headings, guess_mapping, read_columns
+from app.batches.importing import IMPORT, LANE, LOOKING, UNDOABLE
 from app.batches.models import Batch, ImportRow
 from app.customers.queries import list_fields
 from app.db import wake_after_commit
@@ -65,6 +66,7 @@ def add_rows(session: Session, batch_id: int, rows: Iterable[SheetRow]) -> int:
     """Take some rows in; return how many. What is a formula is as if it were empty."""
     blank: dict[str, Any] = {
         "external_userid": "",
+        "sought": "",
         "outcome": None,
         "plan": {},
         "done": {},
@@ -116,12 +118,12 @@ def check_import(
     Raises:
         Refused: with that mapping nobody would be found, or nothing said; or it is under way.
     """
-    _require(batch, "mapping", "checking", "checked")
+    _require(batch, "mapping", *LOOKING, "checked")
     read_columns(batch.what["headings"], mapping, list_fields(session))
     _start(
         session,
         batch,
-        phase="checking",
+        phase="seeking" if PHONE in mapping.values() else "checking",
         mapping=dict(mapping),
         today=today.isoformat(),
         language=spoken(),
@@ -159,7 +161,7 @@ def undo_import(session: Session, batch: Batch, *, userid: str) -> None:
 
 def forget_import(session: Session, batch: Batch) -> None:
     """Throw a table away that nothing was written of. Raises: Refused: something was, or will."""
-    _require(batch, "reading", "mapping", "checking", "checked")
+    _require(batch, "reading", "mapping", *LOOKING, "checked")
     session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
     session.delete(batch)
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.batches.columns import ID, MEMBER, NAME, PHONE, Columns
 from app.batches.models import Batch, ImportRow
+from app.batches.numbers import PHONE_FIELD
 from app.customers.actions import StageStands, read_stands, read_states, read_value
 from app.customers.errors import FieldRefused
 from app.customers.models import FollowUp, Stage
@@ -153,13 +154,14 @@ class _Planning:
                 yield one
                 continue
             try:
-                numbers[place] = read_value(_PHONE, [text], today=self._today).text
+                numbers[place] = read_value(PHONE_FIELD, [text], today=self._today).text
             except FieldRefused as refused:
                 one.fault(self._finder_heading(PHONE), str(refused))
         found = find_numbered(self._session, set(numbers.values()), scope)
         for place, number in numbers.items():
-            none = _("没有客户的资料里有这个电话，请核对，或换用 external_userid")
-            self._settle(wanted[place], found.get(number, set()), PHONE, none)
+            none = _("没有客户的资料或备注手机里有这个电话，请核对，或换用 external_userid")
+            noted = wanted[place].row.plan.get("found", [])
+            self._settle(wanted[place], {*found.get(number, ()), *noted}, PHONE, none)
 
     def _by_name(self, wanted: Sequence[_Wanted], scope: Scope) -> Iterator[_Wanted]:
         named: list[tuple[_Wanted, str, str]] = []
@@ -278,9 +280,6 @@ class _Planning:
             "pipeline_id": stage.pipeline_id,
             "seen": now.change_id,
         }
-
-
-_PHONE = Field(id=0, key="", name="", kind="phone")
 
 
 def read_cell(field: Field, text: str, *, today: date, had: Sequence[str] = ()) -> Value:

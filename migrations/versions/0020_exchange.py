@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("number", BigId, autoincrement=False, nullable=False),
         sa.Column("cells", sa.JSON(), nullable=False),
         sa.Column("external_userid", WireId(), nullable=False),
+        sa.Column("sought", WireId(32), nullable=False),
         sa.Column("outcome", WireId(16), nullable=True),
         sa.Column("plan", sa.JSON(), nullable=False),
         sa.Column("done", sa.JSON(), nullable=False),
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", "number", name="pk_import_rows"),
     )
     create_index("ix_import_rows_batch_id_external_userid", TABLE, ["batch_id", "external_userid"])
+    create_index("ix_import_rows_batch_id_sought", TABLE, ["batch_id", "sought"])
     create_index("ix_import_rows_batch_id_outcome_number", TABLE, ["batch_id", "outcome", "number"])
 
 

@@ -236,17 +236,31 @@ def test_a_name_finds_its_customer_when_there_is_one(base: Database) -> None:
 
 def test_a_number_in_a_field_finds_its_customer(base: Database) -> None:
     type_in(base, "t_phone", "13800001234", "wmWang")
+    with base.write() as session:
+        follow = session.scalars(select(FollowUser).where(FollowUser.external_userid == "wmLi"))
+        follow.one().remark_mobiles = ["+86 13700007777", "13800001234"[:5]]
     import_id = hand_in(
         base,
         ["号码", "跟进"],
         ["138 0000 1234", "找到了"],
         ["13900001234", "没有"],
         ["138", "不是"],
+        ["13700007777", "备注手机"],
     )
     check(base, import_id, {"0": "phone"})
     assert faults(base, import_id).keys() == {3, 4}
     confirm(base, import_id)
-    assert notes(base) == [("wmWang", "qianer", "找到了")]
+    assert notes(base) == [("wmWang", "qianer", "找到了"), ("wmLi", "qianer", "备注手机")]
+
+
+def test_a_number_that_two_customers_have_is_nobody_s(base: Database) -> None:
+    type_in(base, "t_phone", "13800001234", "wmWang")
+    with base.write() as session:
+        follow = session.scalars(select(FollowUser).where(FollowUser.external_userid == "wmLi"))
+        follow.one().remark_mobiles = ["13800001234"]
+    import_id = hand_in(base, ["号码", "跟进"], ["13800001234", "谁"])
+    check(base, import_id, {"0": "phone"})
+    assert "不止一位客户对得上" in faults(base, import_id)[2][0][1]
 
 
 def test_columns_are_guessed_and_can_be_changed(base: Database) -> None:

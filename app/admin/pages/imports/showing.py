@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.admin.reading import Times, customer_address
 from app.batches.columns import FINDERS, NOTE, SAYS, STAGE, field_name
 from app.batches.import_queries import IMPORT_OUTCOMES, TELLING, count_rows, list_rows
+from app.batches.importing import LOOKING
 from app.batches.models import Batch, ImportRow
 from app.customers.queries import (
     Field,
@@ -27,15 +28,15 @@ from app.words import clean
 PHASES = {
     "reading": N_("没有读完，请重新选择文件"),
     "mapping": N_("等你确认每一列是什么"),
-    "checking": N_("正在核对，还没有改动任何客户"),
+    **dict.fromkeys(LOOKING, N_("正在核对，还没有改动任何客户")),
     "checked": N_("核对好了，等你确认；还没有改动任何客户"),
     "working": N_("正在导入"),
     "done": N_("已导入"),
     "undoing": N_("正在撤销"),
     "undone": N_("已撤销"),
 }
-MOVING = frozenset({"checking", "working", "undoing"})
-FORGETTABLE = frozenset({"reading", "mapping", "checking", "checked"})
+MOVING = frozenset({*LOOKING, "working", "undoing"})
+FORGETTABLE = frozenset({"reading", "mapping", *LOOKING, "checked"})
 # Which rows somebody wants to see first.
 FIRST = ("refused", "kept", "partly", "overtaken", "ready", "done", "undone", "same", "cancelled")
 LONGEST = 80
