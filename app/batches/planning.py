@@ -37,7 +37,7 @@ from app.sheets import plain_cell
 from app.words import clean
 
 MOST_LISTED = 12
-BETWEEN = re.compile("[、,，;；|\n]")
+BETWEEN = frozenset("、,，;；|\n")
 # Excel counts days from here; what it wrote for one is no number that people write for a day.
 EXCEL_DAY, FIRST, LAST = date(1899, 12, 30), 10_000, 80_000
 NUMBER = re.compile("[0-9]{5}(?:\\.[0-9]+)?")
@@ -296,9 +296,7 @@ def read_cell(field: Field, text: str, *, today: date, had: Sequence[str] = ()) 
     for one in reversed(field.options):
         if not one.removed or one.id in had:
             options |= {one.id: one.id, one.name: one.id, word_option(one.name): one.id}
-    # A name may hold what stands between several.
-    parts = [text] if text in options else [part.strip() for part in BETWEEN.split(text)]
-    chosen = [part for part in parts if part]
+    chosen = list(_split(text, options))
     if unknown := [part for part in chosen if part not in options]:
         names = [word_option(one.name) for one in field.options if not one.removed]
         known = _("、").join(names[:MOST_LISTED])
@@ -306,6 +304,19 @@ def read_cell(field: Field, text: str, *, today: date, had: Sequence[str] = ()) 
             _("没有选项「{name}」，可用的有：{known}", name=clean(unknown[0])[:20], known=known)
         )
     return read_value(field, [options[part] for part in chosen], today=today, had=had)
+
+
+def _split(text: str, known: Collection[str]) -> Iterator[str]:
+    """Split a cell into what was chosen; a name may hold what stands between several."""
+    while text := text.strip().lstrip("".join(BETWEEN)).strip():
+        ends = [len(name) for name in known if text.startswith(name)]
+        whole = [end for end in ends if text[end : end + 1].strip() in {"", *BETWEEN}]
+        end = max(
+            whole,
+            default=min((p for one in BETWEEN if (p := text.find(one)) > 0), default=len(text)),
+        )
+        yield text[:end].strip()
+        text = text[end:]
 
 
 def _read_stages(session: Session) -> dict[str, list[Stage]]:

@@ -122,7 +122,8 @@ def test_what_is_wrong_stands_by_its_row_and_in_a_file(desk: Seat, base: Databas
     assert "很多" not in answer.text
 
 
-@pytest.mark.parametrize("value", HOSTILE)
+# A table that holds U+0000 is none.
+@pytest.mark.parametrize("value", [one for one in HOSTILE if "\x00" not in one])
 def test_no_heading_of_somebody_s_table_runs_in_the_file_of_faults(
     desk: Seat, base: Database, value: str
 ) -> None:
