@@ -19,8 +19,8 @@ from app.sheets import RUN
 from tests.admin.conftest import Desk, Seat
 from tests.admin.test_customers import shop
 from tests.admin.test_losses import audited
+from tests.batches.kept import FIELDS
 from tests.batches.test_batches import work
-from tests.batches.test_imports import FIELDS
 from tests.sheet_maker import make_csv, make_xlsx
 from tests.test_sheets import HOSTILE
 
