@@ -47,21 +47,33 @@ def get(db: Database, import_id: int) -> Batch:
 
 def check(db: Database, import_id: int, mapping: Mapping[str, str] | None = None) -> None:
     """Have the dry run done, with the columns as they were guessed unless `mapping` says more."""
+    check_in_its_lane(db, import_id, mapping)
+    work(db, import_id)
+
+
+def check_in_its_lane(
+    db: Database, import_id: int, mapping: Mapping[str, str] | None = None
+) -> None:
+    """Have the dry run begin, for a worker to do."""
     wanted = get(db, import_id).what["mapping"] | dict(mapping or {})
     with db.write() as session:
         batch = find_import(session, import_id)
         assert batch
         check_import(session, batch, wanted, today=TODAY)
-    work(db, import_id)
 
 
 def confirm(db: Database, import_id: int, *, pieces: int = 100) -> None:
     """Agree, and have so many pieces done."""
+    confirm_in_its_lane(db, import_id)
+    work(db, import_id, pieces=pieces)
+
+
+def confirm_in_its_lane(db: Database, import_id: int) -> None:
+    """Agree, for a worker to do it."""
     with db.write() as session:
         batch = find_import(session, import_id)
         assert batch
         confirm_import(session, batch, userid="qianer")
-    work(db, import_id, pieces=pieces)
 
 
 def undo(db: Database, import_id: int) -> None:
