@@ -110,6 +110,14 @@ class _Planning:
         self._notes: set[tuple[str, str]] = set()
         self._stages = _read_stages(session) if columns.stage is not None else {}
 
+    def _list_stages(self) -> list[str]:
+        """List what a cell may say, each stage as short as it is clear."""
+        told: dict[int, str] = {}
+        for name, stages in self._stages.items():
+            if len(stages) == 1:
+                told.setdefault(stages[0].id, name)
+        return list(told.values())
+
     # Whom a row means.
 
     def find_customers(self, wanted: Sequence[_Wanted], scope: Scope) -> None:
@@ -263,7 +271,7 @@ class _Planning:
             return {}
         stages = self._stages.get(text, [])
         if len(stages) != 1:
-            known = _("、").join(list(self._stages)[:MOST_LISTED])
+            known = _("、").join(self._list_stages()[:MOST_LISTED])
             told = (
                 _("几个流程里都有这个阶段，请写成「流程：阶段」")
                 if stages
@@ -326,7 +334,7 @@ def _read_stages(session: Session) -> dict[str, list[Stage]]:
     stages = {one.id: one for one in rows}
     found: dict[str, list[Stage]] = {}
     for stage_id, _pipeline, name in listed:
-        for one in {name, stages[stage_id].name}:
+        for one in dict.fromkeys((name, stages[stage_id].name)):
             found.setdefault(one.strip(), []).append(stages[stage_id])
     for stage_id, pipeline, name in listed:
         found.setdefault(f"{pipeline}：{name}", [stages[stage_id]])
