@@ -25,7 +25,7 @@ SAYS = {STAGE: N_("阶段"), NOTE: N_("跟进记录")}
 HEADINGS = {
     ID: ("external_userid", "外部联系人id", "客户id"),
     NAME: ("备注", "客户", "客户名称", "客户姓名", "姓名", "名字", "remark", "customer", "name"),
-    MEMBER: ("员工账号", "员工", "成员", "跟进人", "负责人", "userid", "member", "member id"),
+    MEMBER: ("员工账号", "员工", "成员", "跟进人", "负责人", "userid", "member", "member account"),
     PHONE: ("电话", "手机", "手机号", "手机号码", "联系电话", "phone", "mobile"),
     STAGE: ("阶段", "客户阶段", "stage"),
     NOTE: ("跟进", "跟进记录", "跟进内容", "note", "follow-up"),
@@ -45,6 +45,10 @@ class Columns:
     def cell(self, cells: Sequence[str], place: int | None) -> str:
         """Return what stands in a column of a row; "" where there is none."""
         return "" if place is None or place >= len(cells) else cells[place].strip()
+
+    def said(self, cells: Sequence[str]) -> list[str]:
+        """Return what a row says of its customer."""
+        return [self.cell(cells, one) for one in (self.stage, self.note, *self.fields.values())]
 
 
 def field_name(field: Field) -> str:

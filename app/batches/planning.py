@@ -42,6 +42,7 @@ BETWEEN = frozenset("、,，;；|\n")
 EXCEL_DAY, FIRST, LAST = date(1899, 12, 30), 10_000, 80_000
 NUMBER = re.compile("[0-9]{5}(?:\\.[0-9]+)?")
 MASK = "****"
+YES_NO = {"true": "yes", "false": "no", "1": "yes", "0": "no", "✓": "yes", "yes": "yes", "no": "no"}
 
 Faults = list[list[str]]
 
@@ -71,33 +72,46 @@ def plan_rows(
     planning = _Planning(session, columns, fields, date.fromisoformat(batch.what["today"]))
     wanted = [_Wanted(row, [plain_cell(cell) for cell in row.cells]) for row in rows]
     planning.find_customers(wanted, scope)
-    _refuse_doubles(session, batch.id, wanted)
+    repeated = _settle_doubles(session, batch.id, wanted, columns)
     people = {one.row.external_userid for one in wanted if one.row.external_userid}
     planning.look_at(people, wanted)
     for one in wanted:
-        plan = planning.plan(one)
+        plan = {} if one.row.number in repeated else planning.plan(one)
         one.row.plan, one.row.faults, one.row.done = plan, one.faults, {}
         one.row.outcome = "refused" if one.faults else "ready" if plan else "same"
 
 
-def _refuse_doubles(session: Session, batch_id: int, wanted: Sequence[_Wanted]) -> None:
+def _settle_doubles(
+    session: Session, batch_id: int, wanted: Sequence[_Wanted], columns: Columns
+) -> set[int]:
+    """Refuse rows about a customer whom another is about; return those that say just the same.
+
+    A list that was taken along has a row for every member who follows him.
+    """
     people = {one.row.external_userid for one in wanted if one.row.external_userid}
     first = min(one.row.number for one in wanted)
     rows = session.execute(
-        select(ImportRow.external_userid, ImportRow.number).where(
+        select(ImportRow.external_userid, ImportRow.number, ImportRow.cells)
+        .where(
             ImportRow.batch_id == batch_id,
             ImportRow.external_userid.in_(people),
             ImportRow.number < first,
         )
+        .order_by(ImportRow.number.desc())
     )
-    taken = {row[0]: int(row[1]) for row in rows}
+    taken = {
+        row[0]: (int(row[1]), columns.said([plain_cell(cell) for cell in row[2]])) for row in rows
+    }
+    repeated: set[int] = set()
     for one in wanted:
-        whom = one.row.external_userid
-        if whom and whom in taken:
-            one.fault("", _("和第 {n} 行是同一位客户，请合并成一行", n=taken[whom]))
-            one.row.external_userid = ""
-        elif whom:
-            taken[whom] = one.row.number
+        said = columns.said(one.cells)
+        if whom := one.row.external_userid:
+            number, before = taken.setdefault(whom, (one.row.number, said))
+            if number != one.row.number and before == said:
+                repeated.add(one.row.number)
+            elif number != one.row.number:
+                one.fault("", _("和第 {n} 行是同一位客户，请合并成一行", n=number))
+    return repeated
 
 
 class _Planning:
@@ -298,6 +312,10 @@ def read_cell(field: Field, text: str, *, today: date, had: Sequence[str] = ()) 
     """
     if field.kind == "date" and NUMBER.fullmatch(text) and FIRST < float(text) < LAST:
         text = (EXCEL_DAY + timedelta(days=int(float(text)))).isoformat()
+    if field.kind == "yes_no":
+        text = {**YES_NO, _("是").casefold(): "yes", _("否").casefold(): "no"}.get(
+            text.casefold(), text
+        )
     if field.kind not in {"choice", "choices"}:
         return read_value(field, [text], today=today)
     options: dict[str, str] = {}

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from app.batches.models import Batch, ImportRow
 from app.customers.actions import import_fields
-from app.customers.models import FollowUp
+from app.customers.models import CustomField, FollowUp
 from app.db import Database
 from app.materials.actions import PIECE_BYTES
 from app.materials.models import Upload
@@ -29,6 +29,15 @@ __all__ = ["shop"]
 ADDRESS = "/admin/imports"
 HEAD = ["external_userid", "试预算", "跟进"]
 ROWS = [HEAD, ["wmLi", "3000", "老客户"], ["wmWang", "很多", "坏的"], ["wmNobody", "1", "谁"]]
+
+FILLED = {
+    "试预算": "3,000.50",
+    "试生日": "1990-05-01",
+    "试渠道": "朋友、亲戚、网上",
+    "试电话": "13800001234",
+    "试会员": "否",
+    "阶段": "意向",
+}
 
 
 @pytest.fixture
@@ -106,6 +115,29 @@ def test_the_whole_way_from_the_file_to_its_undoing(desk: Seat, base: Database, 
         "import_confirmed",
         "import_undone",
     ]
+
+
+def test_a_list_that_was_taken_along_says_nothing_new(desk: Seat, base: Database) -> None:
+    owner = desk("qianer", "owner")
+    import_id = begin(owner, [["external_userid", *FILLED], ["wmLi", *FILLED.values()]])
+    act(owner, "check", import_id, **columns(look(owner, import_id)))
+    work(base, import_id)
+    act(owner, "confirm", import_id)
+    work(base, import_id)
+    with base.read() as session:
+        assert session.scalars(select(ImportRow.outcome)).all() == ["done"]
+        fields = [f"f{one}" for one in session.scalars(select(CustomField.id))]
+    take = ["external_userid", "stage", *fields]
+    form = {"part": "file", "take": take, "csrf_token": owner.token()}
+    led = owner.post("/admin/customers/choose", form)
+    data = owner.get(led.headers["Location"]).data
+    answer = hand_in(owner, data)
+    import_id = int(answer.headers["Location"].rpartition("=")[2])
+    act(owner, "check", import_id, **columns(look(owner, import_id)))
+    work(base, import_id)
+    with base.read() as session:
+        rows = select(ImportRow.outcome).where(ImportRow.batch_id == import_id)
+        assert set(session.scalars(rows)) == {"same"}
 
 
 def test_what_is_wrong_stands_by_its_row_and_in_a_file(desk: Seat, base: Database) -> None:
