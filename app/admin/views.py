@@ -289,6 +289,9 @@ def _choose(page: Page) -> Response:
     part = "".join(form.poplist(PART_FIELD)[:1])
     path = f"{page.path}/{part}" if part in page.parts else page.path
     sealed = seal_choices(_door().runtime, form)
+    if part in page.parts and not sealed and any(value for _name, value in form.items(multi=True)):
+        # What is done with all who fit must not be done with everybody.
+        raise Problem("not_accepted", reason="choices")
     return sent_to(f"{path}?{CHOICES}={sealed}" if sealed else path, 303)
 
 

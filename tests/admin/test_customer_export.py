@@ -162,6 +162,14 @@ def test_the_page_says_how_many_and_that_there_is_nothing(desk: Seat) -> None:
     assert '<form class="card' not in page
 
 
+@pytest.mark.usefixtures("shop")
+def test_far_too_many_choices_are_refused_instead_of_forgotten(desk: Seat) -> None:
+    owner = desk("qianer", "owner")
+    for part in ("file", "batch"):
+        answer = owner.act("/admin/customers/choose", part=part, name="长" * 4000, all="1")
+        assert answer.status_code == 400
+
+
 def crowd(runtime: Runtime, first: int, last: int) -> None:
     """Have so many customers be there, each with a remark."""
     now = clock.utcnow()
