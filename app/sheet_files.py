@@ -158,7 +158,7 @@ class _Strings:
 
     def end(self, name: str) -> None:
         if name == "si":
-            self.found.append(_unescape("".join(self._text)))
+            self.found.append(unescape("".join(self._text)))
         self._aloud = self._aloud and name != "rPh"
         self._is_text = False
 
@@ -180,10 +180,10 @@ class _Cells:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
-            self._row = _number(attributes.get("r", ""), self._row + 1)
+            self._row = read_number(attributes.get("r", ""), self._row + 1)
             self._column = -1
         elif name == "c":
-            self._column = _column_of(attributes.get("r", ""), self._column + 1)
+            self._column = column_of(attributes.get("r", ""), self._column + 1)
             self._kind, self._text = attributes.get("t", "n"), []
         elif name == "f":
             self._formulas.setdefault(self._row, set()).add(self._column)
@@ -212,9 +212,9 @@ class _Cells:
     def _value(self) -> str:
         text = "".join(self._text)
         if self._kind == "s":
-            place = _number(text, -1)
+            place = read_number(text, -1)
             return self._strings[place] if 0 <= place < len(self._strings) else ""
-        return _unescape(text)
+        return unescape(text)
 
 
 def _parse(data: bytes, reading: _Strings | _Cells) -> None:
@@ -241,12 +241,13 @@ def _parse(data: bytes, reading: _Strings | _Cells) -> None:
     parser.Parse(data, True)  # noqa: FBT003 -- expat takes it by position
 
 
-def _number(text: str, otherwise: int) -> int:
+def read_number(text: str, otherwise: int) -> int:
+    """Read a row's number, or a string's."""
     fits = text.isascii() and text.isdigit() and len(text) <= DIGITS
     return int(text) if fits else otherwise
 
 
-def _column_of(place: str, otherwise: int) -> int:
+def column_of(place: str, otherwise: int) -> int:
     """Return the column, from 0, of a cell named like B3."""
     match = CELL.fullmatch(place)
     if match is None:
@@ -257,6 +258,6 @@ def _column_of(place: str, otherwise: int) -> int:
     return column - 1
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     """Write what Office writes as _x000A_ as the character that it means; others go."""
     return ESCAPED.sub(lambda found: ESCAPES.get(int(found[1], 16), ""), text)

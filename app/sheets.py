@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 # A cell that begins so is run by the program that opens it; full-width ones too, in some.
 RUN = frozenset("=+-@\t\r\n|%＝＋－＠")
@@ -16,6 +17,18 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     writer.writerows([safe_cell(value) for value in row] for row in rows)
     # With its mark, Excel knows that this is UTF-8.
     return text.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def stream_csv(
+    header: Sequence[str], pieces: Iterable[Iterable[Sequence[object]]]
+) -> Iterator[bytes]:
+    """Write a long table piece by piece, so that no more than one of them is held."""
+    # With its mark, Excel knows that this is UTF-8.
+    yield "\ufeff".encode()
+    for piece in chain([[header]], pieces):
+        text = io.StringIO()
+        csv.writer(text).writerows([safe_cell(value) for value in row] for row in piece)
+        yield text.getvalue().encode(errors="replace")
 
 
 def safe_cell(value: object) -> object:

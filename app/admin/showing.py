@@ -1,5 +1,6 @@
 """How the admin web answers: whole pages, fragments for htmx, problems as either, files."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,11 +11,11 @@ from flask import Request, Response, render_template, request
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
 
 from app.admin.pages import PAGES
-from app.admin.pages.parts import Admin, Download, Page, Picture
+from app.admin.pages.parts import Admin, Download, Page, Picture, Stream
 from app.admin.permissions import ROLE_WORDS
 from app.admin.problems import KINDS, Problem
 from app.assets import assets_ready
-from app.i18n import _, spoken
+from app.i18n import _, speaking, spoken
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -30,6 +31,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "admin/settings.css",
         "admin/library.css",
         "admin/tags.css",
+        "admin/exchange.css",
     ),
     "admin.js": (
         "admin/admin.js",
@@ -41,6 +43,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         "admin/operations.js",
         "admin/health.js",
         "admin/ticks.js",
+        "admin/exchange.js",
     ),
     # On pages with a line chart alone, beside ECharts.
     "charts.js": ("admin/charts.js",),
@@ -125,11 +128,34 @@ def give_file(file: Download | Picture) -> Response:
     """Answer with a file."""
     response = Response(file.data, content_type=file.content_type)
     if isinstance(file, Download):
-        name = quote(file.filename)
-        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        response.headers["Content-Disposition"] = _to_keep(file.filename)
     else:
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response
+
+
+def give_stream(file: Stream, *, ended: Callable[[], None]) -> Response:
+    """Answer with a long file as it is made; `ended` is called once, however it ends."""
+    left = [ended]
+    response = Response(_spoken(file.pieces, spoken()), content_type=file.content_type)
+    response.headers["Content-Disposition"] = _to_keep(file.filename)
+    response.call_on_close(lambda: left and left.pop()())
+    return response
+
+
+def _to_keep(filename: str) -> str:
+    return f"attachment; filename*=UTF-8''{quote(filename)}"
+
+
+def _spoken(make: Callable[[], Iterator[bytes]], language: str) -> Iterator[bytes]:
+    """Make each piece in the reader's language: the request is over by then."""
+    pieces = make()
+    while True:
+        with speaking(language):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
 
 
 def _list_groups(admin: Admin) -> list[tuple[str, list[Page]]]:

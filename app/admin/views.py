@@ -13,7 +13,17 @@ from app.access import access, policy_of
 from app.admin import showing
 from app.admin.auth import CSRF_FIELD, ROOT, SIGN_IN, Gate, is_own_path, needs_to_prove, sent_to
 from app.admin.pages import PAGES
-from app.admin.pages.parts import Action, Admin, Answer, Done, Form, Page, Part, Reply
+from app.admin.pages.parts import (
+    Action,
+    Admin,
+    Answer,
+    Done,
+    Form,
+    Page,
+    Part,
+    Reply,
+    Stream,
+)
 from app.admin.problems import Problem, problem_of
 from app.admin.reading import CHOICES, seal_choices
 from app.cookies import Jar
@@ -26,6 +36,8 @@ from app.wecom.errors import WeComError
 
 # Of the web's threads: the others are for callbacks and the sidebar.
 MOST_AT_ONCE = 12
+# Long files, which outlive their seat: each holds a thread for as long as its reader is slow.
+MOST_STREAMS = 3
 MAX_BODY = 64 * 1024
 UNFIT = 422
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,11 +62,14 @@ class Door:
     gate: Gate
     jar: Jar
     seats: Turns
+    streams: Turns
 
 
 def open_door(runtime: Runtime) -> Door:
     """Make the door of this deployment; nothing is called yet."""
-    return Door(runtime, Gate(runtime), Jar(runtime.config), Turns(MOST_AT_ONCE))
+    return Door(
+        runtime, Gate(runtime), Jar(runtime.config), Turns(MOST_AT_ONCE), Turns(MOST_STREAMS)
+    )
 
 
 @bp.before_request
@@ -274,6 +289,9 @@ def _choose(page: Page) -> Response:
     part = "".join(form.poplist(PART_FIELD)[:1])
     path = f"{page.path}/{part}" if part in page.parts else page.path
     sealed = seal_choices(_door().runtime, form)
+    if part in page.parts and not sealed and any(value for _name, value in form.items(multi=True)):
+        # What is done with all who fit must not be done with everybody.
+        raise Problem("not_accepted", reason="choices")
     return sent_to(f"{path}?{CHOICES}={sealed}" if sealed else path, 303)
 
 
@@ -305,6 +323,10 @@ def _show(page: Page, more: dict[str, Any] | None = None) -> Response:
 def _show_part(page: Page, name: str, more: dict[str, Any] | None = None) -> Response:
     with _door().runtime.db.read() as session:
         loaded = page.parts[name].load(_door().runtime, session, _admin())
+    if isinstance(loaded, Stream):
+        if not _door().streams.take():
+            raise Problem("server_busy", reason="streams")
+        return showing.give_stream(loaded, ended=_door().streams.give_back)
     if not isinstance(loaded, dict):
         return showing.give_file(loaded)
     return _shown(page, name, loaded | (more or {}))

@@ -8,6 +8,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.batches.importing import IMPORT, LANE, step_import
+from app.batches.imports import delete_rows, delete_waiting
 from app.batches.models import Batch, BatchItem
 from app.claims import Claim
 from app.customers.actions import (
@@ -28,7 +30,6 @@ from app.pushes.models import Push
 from app.pushes.queries import list_waiting_of_batch
 from app.rows import among, insert_numbers
 
-LANE = "batches"
 KINDS = ("tag_add", "tag_remove", "stage", "reminder")
 TAG_KINDS = frozenset(KINDS[:2])
 MOST = 100_000
@@ -104,7 +105,9 @@ def delete_ended(session: Session, *, keep_days: int) -> int:
         select(Batch).where(Batch.ended_at < before).order_by(Batch.id).limit(1)
     ).one_or_none()
     if batch is None:
-        return 0
+        return delete_waiting(session)
+    if batch.kind == IMPORT:
+        return delete_rows(session, batch)
     mine = select(BatchItem.follow_id).where(BatchItem.batch_id == batch.id)
     ids = session.scalars(mine.order_by(BatchItem.follow_id).limit(DELETED_AT_ONCE)).all()
     if not ids:
@@ -123,6 +126,8 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
     batch = session.get(Batch, claim.id, with_for_update=True)
     if batch is None or batch.ended_at is not None or batch.claimed_by != claim.token:
         return None
+    if batch.kind == IMPORT:
+        return step_import(session, batch)
     if batch.cancelled_by:
         _leave_rest(session, batch)
         if _take_back(session, batch):

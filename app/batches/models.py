@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.claims import Due
@@ -16,7 +16,8 @@ class Batch(Due, Base):
     `kind`: tag_add, tag_remove, stage, reminder; `what` is what it needs: {"tag_id", "name"},
     {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with; `reached`: the last
     relation that is done. `ended_at` None: it is under way; so it is with tags until WeCom knows of
-    all. `cancelled_by`: who stopped it.
+    all. `cancelled_by`: who stopped it. One of the kind import goes through the rows of a table
+    instead, more than once: see `app.batches.imports`.
     """
 
     __tablename__ = "batches"
@@ -42,3 +43,32 @@ class BatchItem(Base):
     )
     follow_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     outcome: Mapped[str | None] = mapped_column(WireId(16))
+
+
+class ImportRow(Base):
+    """One row of a table that is imported; `number` as the program that shows it counts.
+
+    `cells`: what stands in it, until it has been imported. `sought`: the phone number that finds
+    its customer. `outcome` None: not looked at yet; else one of `IMPORT_OUTCOMES`. `plan`: what it
+    will write, `done`: what it wrote and what stood there before, see `app.batches.planning` and
+    `importing`; `faults`: [heading, words] pairs.
+    """
+
+    __tablename__ = "import_rows"
+    __table_args__ = (
+        Index("ix_import_rows_batch_id_external_userid", "batch_id", "external_userid"),
+        Index("ix_import_rows_batch_id_sought", "batch_id", "sought"),
+        Index("ix_import_rows_batch_id_outcome_number", "batch_id", "outcome", "number"),
+    )
+
+    batch_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    cells: Mapped[list[str]]
+    external_userid: Mapped[str] = mapped_column(WireId(), default="")
+    sought: Mapped[str] = mapped_column(WireId(32), default="")
+    outcome: Mapped[str | None] = mapped_column(WireId(16))
+    plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    done: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    faults: Mapped[list[list[str]]] = mapped_column(JSON, default=list)

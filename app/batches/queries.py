@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.batches.importing import IMPORT
 from app.batches.models import Batch, BatchItem
 from app.customers.models import Customer, FollowUser
 from app.i18n import N_
@@ -58,12 +59,14 @@ class ItemRow:
 def find_batch(session: Session, batch_id: int, *, userid: str = "") -> Batch | None:
     """Find a batch; with `userid` only one of his own."""
     batch = session.get(Batch, batch_id)
-    return batch if batch and userid in {"", batch.userid} else None
+    if batch is None or batch.kind == IMPORT:
+        return None
+    return batch if userid in {"", batch.userid} else None
 
 
 def list_batches(session: Session, *, userid: str = "") -> Sequence[Batch]:
     """List the latest batches, the newest first; with `userid` only his own."""
-    chosen = select(Batch).order_by(Batch.id.desc()).limit(MOST_LISTED)
+    chosen = select(Batch).where(Batch.kind != IMPORT).order_by(Batch.id.desc()).limit(MOST_LISTED)
     return session.scalars(chosen.where(Batch.userid == userid) if userid else chosen).all()
 
 

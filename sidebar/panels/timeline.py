@@ -25,6 +25,8 @@ ICONS = {
     "remark_changed": "pen",
     "tags_changed": "tag",
     "noted": "pen",
+    "imported": "pen",
+    "import_undone": "pen",
     "reminder_done": "clock",
     "reminder_reopened": "clock",
 }
@@ -56,6 +58,12 @@ def show_entry(line: TimelineLine, times: Times) -> dict[str, Any]:
         "time": times.clock(entry.at),
         "at": entry.at.isoformat(timespec="seconds"),
     }
+    if entry.kind == "imported":
+        # The note is a part of what the row said.
+        if note is not None and note.removed_at is None:
+            shown["text"] += f"\n{visible(note.text, lines=True)}"
+            shown["is_long"] = True
+        return shown
     if note is not None and note.removed_at is not None:
         shown |= {"text": _("删除了一条跟进"), "faded": True}
     elif note is not None:

@@ -123,9 +123,38 @@ def _batch(house: House, userid: str) -> dict[str, str]:
     return {"batch": str(house.ids[userid]["batch"])}
 
 
+def _import(house: House, userid: str) -> dict[str, str]:
+    return {"import": str(house.ids[userid]["import"])}
+
+
+def _checked(house: House, userid: str) -> dict[str, str]:
+    """Name one that waits for his word."""
+    return {"import": str(house.ids[userid]["checked"])}
+
+
+def _moving(house: House, userid: str) -> dict[str, str]:
+    return {"import": str(house.ids[userid]["moving"])}
+
+
+def _imported(house: House, userid: str) -> dict[str, str]:
+    return {"import": str(house.ids[userid]["imported"])}
+
+
 SUBJECTS = {
     "customers": Subject(_listed(), mark=KEPT),
     "customers/count": Subject(_listed(), mark="1 位客户"),
+    "customers/export": Subject(_listed(), mark="共 1 行"),
+    "customers/file": Subject(_listed(), mark=KEPT),
+    "imports/run": Subject(_import, mark='id="state"'),
+    "imports/state": Subject(_import, mark='id="state"'),
+    "imports/faults": Subject(_imported, mark="没有覆盖"),
+    "imports/check": Subject(
+        lambda house, userid: _import(house, userid) | {"m0": "id", "m1": "note"}
+    ),
+    "imports/confirm": Subject(_checked),
+    "imports/cancel": Subject(_moving),
+    "imports/undo": Subject(_imported),
+    "imports/forget": Subject(_import),
     "customers/batch": Subject(_listed(), mark="选中了 1 位客户"),
     "customers/begin": Subject(_listed(stage="stage")),
     "customers/result": Subject(_batch, mark='id="progress"'),
@@ -160,6 +189,9 @@ SUBJECTS = {
 }
 ALIKE = {
     "customers/batches": "one's own alone for a manager: test_customers",
+    "imports": "one's own alone for a manager: test_imports",
+    "imports/piece": "a file of one's own",
+    "imports/take": "a file of one's own; whom it means is looked at by imports/check",
     "customers/keep": "one's own way of looking",
     "customers/drop": "one's own way of looking alone: test_customers",
     "library": "the whole corp's shelves",

@@ -1,7 +1,7 @@
 """The admin web over a real sandbox, and browsers of people with and without a role."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from io import BytesIO
 from urllib.parse import urlencode, urlsplit
@@ -34,10 +34,14 @@ class Desk:
     def get(self, path: str, **headers: str) -> TestResponse:
         """Open an address."""
         given = {"User-Agent": AGENT, **headers}
-        return self._web.get(path, base_url=self._base, headers=given)
+        # A browser takes all of an answer.
+        return self._web.get(path, base_url=self._base, headers=given, buffered=True)
 
     def post(
-        self, path: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
+        self,
+        path: str,
+        form: Mapping[str, Sequence[str]] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> TestResponse:
         """Send a form, from a page of ours unless `headers` say otherwise."""
         given = {"User-Agent": AGENT, **(SAME_SITE if headers is None else headers)}

@@ -24,6 +24,8 @@ from app.accounts.queries import digest_of
 from app.admin.auth import COOKIE
 from app.admin.pages.sessions.page import SHORT
 from app.batches.actions import begin_batch
+from app.batches.imports import add_rows, begin_import, end_reading
+from app.batches.models import ImportRow
 from app.churn.models import MassLoss
 from app.customers.actions import Wish, create_reminder
 from app.customers.models import Stage, Tag, TagGroup
@@ -35,6 +37,7 @@ from app.members.queries import find_member
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox, SandboxServer
 from app.sandbox.world import Member as SandboxMember
+from app.sheet_files import SheetRow
 from sidebar.session import MEMBER_COOKIE
 from tests import settings
 from tests.admin.conftest import SAME_SITE, Desk
@@ -235,9 +238,34 @@ def _keep_customer(session: Session, userid: str) -> dict[str, int]:
         session, kind="reminder", userid=begun_by, what=what, chosen=[(follow.id, customer)]
     )
     return {
+        **_hand_tables_in(session, begun_by),
         "batch": batch.id,
         "follow": follow.id,
         "reminder": reminder.id,
         "stage": session.scalars(stages).all()[1],
         "tag": tag,
     }
+
+
+def _hand_tables_in(session: Session, userid: str) -> dict[str, int]:
+    """Have somebody import tables, one at each step."""
+    found = {}
+    for name, phase, outcome in (
+        ("import", "mapping", None),
+        ("checked", "checked", "ready"),
+        ("moving", "working", "ready"),
+        ("imported", "done", "partly"),
+    ):
+        heading = SheetRow(1, ("external_userid", "跟进"))
+        batch = begin_import(
+            session, userid=userid, filename="表.csv", heading=heading, is_manager=False
+        )
+        end_reading(session, batch, total=add_rows(session, batch.id, [SheetRow(2, ("wm", "说"))]))
+        batch.what = batch.what | {"phase": phase}
+        batch.due_at = clock.utcnow() if phase == "working" else None
+        row = session.scalars(select(ImportRow).where(ImportRow.batch_id == batch.id)).one()
+        row.outcome = outcome
+        row.faults = [["跟进", "没有覆盖"]] if phase == "done" else []
+        found[name] = batch.id
+    session.flush()
+    return found

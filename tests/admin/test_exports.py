@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import UniqueConstraint, select, update
 
 from app.admin.pages import PAGES
-from app.admin.pages.parts import Download
+from app.admin.pages.parts import Download, Stream
 from app.audit.models import AuditEntry
 from app.db import Words
 from app.sheets import RUN
@@ -21,7 +21,7 @@ EXPORTS = [
     BY_NAME[f"{page.name}/{name}"]
     for page in PAGES
     for name, part in page.parts.items()
-    if inspect.signature(part.load).return_annotation is Download
+    if inspect.signature(part.load).return_annotation in {Download, Stream}
 ]
 
 

@@ -1,6 +1,7 @@
 """The panel 跟进 as a browser gets it, by htmx and without JavaScript, and who may what."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,13 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app import clock
-from app.customers.actions import Box, record_follow_up, record_timeline
+from app.customers.actions import (
+    Box,
+    CustomerWish,
+    record_follow_up,
+    record_timeline,
+    write_many,
+)
 from app.customers.models import Draft, FollowUp, Reminder
 from app.db import Database
 from tests.sidebar.cards import AGENT, LI, Card, Page, card_of, make_app
@@ -307,3 +314,16 @@ def test_an_older_page_comes_alone_when_htmx_asks(card: Card) -> None:
 @pytest.mark.parametrize("query", ["?filter=x", "?before=x", "?filter=notes&before=1-z-9"])
 def test_an_address_that_somebody_made_up_shows_the_newest(card: Card, query: str) -> None:
     assert get(card, query).status_code == 200
+
+
+def test_what_came_out_of_a_table_is_one_entry_with_its_note(card: Card) -> None:
+    wish = CustomerWish(external_userid=LI, key="import:1:2", note="老客户\n喜欢蓝色")
+    card.db.commit(lambda session: write_many(session, [wish], userid="qianer", fields={}))
+    assert texts(get(card).text)[0] == "从表格导入了一条跟进\n老客户\n喜欢蓝色"
+    dropped = replace(wish, note="", drops_note=notes(card.db)[0].id)
+    card.db.commit(
+        lambda session: write_many(
+            session, [dropped], userid="qianer", fields={}, kind="import_undone"
+        )
+    )
+    assert texts(get(card).text)[:2] == ["撤销了从表格的导入：一条跟进", "从表格导入了一条跟进"]

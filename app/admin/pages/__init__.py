@@ -10,6 +10,7 @@ from app.admin.pages.customers.page import PAGE as CUSTOMERS
 from app.admin.pages.deliveries.page import PAGE as DELIVERIES
 from app.admin.pages.fields.page import PAGE as FIELDS
 from app.admin.pages.health.page import PAGE as HEALTH
+from app.admin.pages.imports.page import PAGE as IMPORTS
 from app.admin.pages.inbox.page import PAGE as INBOX
 from app.admin.pages.library.page import PAGE as LIBRARY
 from app.admin.pages.losses.page import PAGE as LOSSES
@@ -26,6 +27,7 @@ from app.admin.pages.welcomes.page import PAGE as WELCOMES
 PAGES: tuple[Page, ...] = (
     OVERVIEW,
     CUSTOMERS,
+    IMPORTS,
     LOSSES,
     DELIVERIES,
     WELCOMES,

@@ -1,6 +1,6 @@
 """What a page of the admin web is made of: its row on the board, parts, actions, answers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -91,6 +91,18 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """A long file that a part answers with, piece by piece.
+
+    `pieces` is called when the answer begins, outside any session: it opens its own.
+    """
+
+    filename: str
+    content_type: str
+    pieces: Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True)
 class Picture:
     """A picture that a part answers with; the same address gives the same for ever."""
 
@@ -123,7 +135,7 @@ class Part:
     """
 
     permission: str
-    load: Callable[[Runtime, Session, Admin], dict[str, Any] | Download | Picture]
+    load: Callable[[Runtime, Session, Admin], dict[str, Any] | Download | Stream | Picture]
     needs_proof: bool = False
 
 

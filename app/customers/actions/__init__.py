@@ -1,7 +1,17 @@
 """Verbs on customers, each in the file of its subject; other rooms import them from here."""
 
+from app.customers.actions.bulk import (
+    CustomerWish,
+    StageStands,
+    StageWish,
+    Written,
+    read_stands,
+    read_states,
+    write_many,
+)
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
+from app.customers.actions.field_kinds import read_value
 from app.customers.actions.field_settings import (
     FieldDraft,
     add_field,
@@ -84,6 +94,7 @@ __all__ = [
     "Addition",
     "Box",
     "Change",
+    "CustomerWish",
     "FieldDraft",
     "FieldMove",
     "ImportedFields",
@@ -93,7 +104,10 @@ __all__ = [
     "StageDraft",
     "StageMove",
     "StageNote",
+    "StageStands",
+    "StageWish",
     "Wish",
+    "Written",
     "add_field",
     "add_option",
     "add_pipeline",
@@ -124,6 +138,9 @@ __all__ = [
     "move_on",
     "postpone_reminder",
     "put_into_first_stage",
+    "read_stands",
+    "read_states",
+    "read_value",
     "record_change",
     "record_detail",
     "record_follow_up",
@@ -153,4 +170,5 @@ __all__ = [
     "take_back_marks",
     "undo_field",
     "undo_stage",
+    "write_many",
 ]

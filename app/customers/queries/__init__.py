@@ -35,6 +35,12 @@ from app.customers.queries.fields import (
     mask_phone,
     word_value,
 )
+from app.customers.queries.finding import (
+    find_known,
+    find_named,
+    find_numbered,
+    find_userids,
+)
 from app.customers.queries.first_names import (
     word_field,
     word_hint,
@@ -189,6 +195,9 @@ __all__ = [
     "find_field_state",
     "find_follow",
     "find_follow_up",
+    "find_known",
+    "find_named",
+    "find_numbered",
     "find_relation",
     "find_reminder",
     "find_reminder_about",
@@ -196,6 +205,7 @@ __all__ = [
     "find_stage_name",
     "find_stage_now",
     "find_tags",
+    "find_userids",
     "find_viewpoint",
     "get_card",
     "get_field_board",

@@ -114,7 +114,8 @@ def read_relations(session: Session, wanted: CustomerFilter) -> Iterator[Sequenc
             part = part.where(*here).order_by(*_newest_first(FollowUser)).limit(LONGEST_STEP)
         follow = aliased(FollowUser, part.subquery())
         found = select(follow.id, follow.external_userid)
-        rows = session.execute(found.where(*relation_conditions(session, wanted, follow))).all()
+        chosen = found.where(*relation_conditions(session, wanted, follow))
+        rows = session.execute(chosen.order_by(*_newest_first(follow))).all()
         yield [(row[0], row[1]) for row in rows]
         place = _last_of(session, here, LONGEST_STEP) if few is None else None
         if place is None:

@@ -16,15 +16,19 @@ from app.customers.queries.follow_ups import list_notes
 from app.customers.queries.wording import (
     BETWEEN,
     CHANGE_WORDS,
+    IMPORT_WORDS,
     LOSS_WORDS,
     REMARK_WORDS,
     SCRIPT_WORDS,
     TAG_WORDS,
+    UNIMPORT_WORDS,
+    word_import,
     word_library_sending,
     word_loss_reason,
     word_remark_change,
     word_stage_change,
     word_tags_change,
+    word_unimport,
 )
 from app.i18n import N_, _
 from app.members.models import Member
@@ -50,6 +54,8 @@ ENTRY_WORDS = {
     "tags_changed": TAG_WORDS,
     "library_sent": SCRIPT_WORDS,
     "noted": N_("记录了跟进"),
+    "imported": IMPORT_WORDS,
+    "import_undone": UNIMPORT_WORDS,
     "reminder_done": N_("完成了提醒：{text}"),
     "reminder_reopened": N_("撤销完成，提醒还在：{text}"),
 }
@@ -61,6 +67,8 @@ WORDED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "remark_changed": word_remark_change,
     "tags_changed": word_tags_change,
     "library_sent": word_library_sending,
+    "imported": word_import,
+    "import_undone": word_unimport,
 }
 REASON_WORDS = {
     "customer_refused": N_("客户拒绝了转接"),
@@ -190,7 +198,8 @@ def _list_hidden(session: Session, keys: Sequence[str]) -> set[str]:
 
 
 def _is_note(entry: TimelineEntry) -> bool:
-    return entry.kind == "noted"
+    # One out of a table stands in the entry of whatever else was in its row.
+    return "follow_up_id" in entry.data
 
 
 def _cursor(entry: TimelineEntry) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.customers.queries.first_names import PIPELINE, word_pipeline, word_stage
+from app.customers.queries.first_names import (
+    PIPELINE,
+    word_field,
+    word_pipeline,
+    word_stage,
+)
 from app.customers.queries.reasons import word_reason
 from app.i18n import N_, _
 from app.money import word_amount
@@ -18,6 +23,8 @@ TAG_WORDS = N_("添加标签「{tags}」")
 UNTAG_WORDS = N_("移除标签「{tags}」")
 SCRIPT_WORDS = N_("发送了话术「{title}」")
 MATERIAL_WORDS = N_("发送了素材「{title}」")
+IMPORT_WORDS = N_("从表格导入了{what}")
+UNIMPORT_WORDS = N_("撤销了从表格的导入：{what}")
 BETWEEN = " · "
 NAMED = 5
 
@@ -65,6 +72,25 @@ def word_tags_change(data: Mapping[str, Any]) -> str:
     if of_whom := data.get("of_name"):
         told.append(_("{member} 的标签", member=of_whom))
     return BETWEEN.join([*told, *_word_source(data)])
+
+
+def word_import(data: Mapping[str, Any]) -> str:
+    """Say what came out of a table: which fields, the stage, a note."""
+    return _(IMPORT_WORDS, what=_word_imported(data))
+
+
+def word_unimport(data: Mapping[str, Any]) -> str:
+    """Say what went back to what it was before a table was imported."""
+    return _(UNIMPORT_WORDS, what=_word_imported(data))
+
+
+def _word_imported(data: Mapping[str, Any]) -> str:
+    told = [_("「{field}」", field=word_field(name)) for name in data["fields"]]
+    if data["stage"]:
+        told.append(_("阶段「{stage}」", stage=word_stage(data["stage"])))
+    if data["has_note"]:
+        told.append(_("一条跟进"))
+    return _("、").join(told)
 
 
 def word_library_sending(data: Mapping[str, Any]) -> str:

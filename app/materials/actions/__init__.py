@@ -15,6 +15,7 @@ from app.materials.actions.uploads import (
     finish_upload,
     forget_material,
     forget_upload,
+    receive_upload,
     store_piece,
     take_upload,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "forget_media",
     "forget_upload",
     "make_picture",
+    "receive_upload",
     "shrink",
     "store_file",
     "store_piece",

@@ -1,6 +1,7 @@
 """Files that come in pieces: a phone's network drops a long request, and a proxy may cap it."""
 
 from datetime import datetime, timedelta
+from typing import IO
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -121,6 +122,31 @@ def take_upload(session: Session, userid: str, key: str) -> tuple[str, bytes]:
     session.delete(upload)
     session.flush()
     return filename, data
+
+
+def receive_upload(session: Session, userid: str, key: str, file: IO[bytes]) -> tuple[str, int]:
+    """Write a member's upload that is to become no material into a file; it is gone then.
+
+    Piece by piece, for it may be long. Returns its name and size.
+
+    Raises: as `take_upload`.
+    """
+    upload = _find(session, userid, key)
+    if upload is None or upload.material_id is not None:
+        raise NotFound(N_("没有这次上传，请重新选择文件"))
+    filename, size = upload.filename, upload.size
+    # A transaction may be begun anew.
+    file.seek(0)
+    file.truncate()
+    for n in range(-(-size // PIECE_BYTES)):
+        piece = select(UploadPiece.data).where(UploadPiece.upload_id == upload.id)
+        file.write(session.scalar(piece.where(UploadPiece.n == n)) or b"")
+    if file.tell() != size:
+        raise MaterialRefused(_("文件「{name}」还没有传完，请再试一次", name=filename))
+    session.execute(delete(UploadPiece).where(UploadPiece.upload_id == upload.id))
+    session.delete(upload)
+    session.flush()
+    return filename, size
 
 
 def forget_upload(session: Session, upload_id: int, *, before: datetime) -> None:

@@ -30,6 +30,12 @@ ACTION_WORDS = {
     "sync_begun": N_("开始同步客户"),
     "sync_cancelled": N_("取消同步客户"),
     "sync_released": N_("同意核对暂缓的客户"),
+    "customers_exported": N_("导出客户名单"),
+    "import_checked": N_("核对要导入的客户资料"),
+    "import_confirmed": N_("导入客户资料"),
+    "import_cancelled": N_("取消导入客户资料"),
+    "import_undone": N_("撤销导入客户资料"),
+    "import_forgotten": N_("放弃要导入的客户资料"),
     "losses_exported": N_("导出流失名单"),
     "phone_revealed": N_("查看完整号码"),
     "pipeline_added": N_("新建阶段流程"),
@@ -116,6 +122,11 @@ DETAIL_WORDS = {
     "pinned": N_("置顶"),
     "read_only": N_("只读"),
     "visible_to": N_("谁能看到"),
+    "filter": N_("条件"),
+    "columns": N_("列数"),
+    "format": N_("文件类型"),
+    "numbers": N_("电话号码"),
+    "import": N_("导入编号"),
 }
 SETTING_WORDS = {
     "none": N_("没有"),
@@ -128,6 +139,7 @@ SETTING_WORDS = {
     "created": N_("新增"),
     "changed": N_("修改"),
     "refused": N_("没有导入"),
+    "whole": N_("完整"),
 }
 WAY_WORDS = {"wecom": N_("企业微信"), "link": N_("登录链接")}
 

@@ -71,7 +71,10 @@ def _show(line: HistoryLine, now: Times) -> dict[str, Any]:
         return shown
     entry, note = line.line.entry, line.line.note
     shown |= {"by": visible(line.line.member), "kind": entry.kind}
-    if note is None:
+    if entry.kind == "imported" and note is not None and note.removed_at is None:
+        said = f"{word_entry(entry)}\n{note.text}"
+        return shown | {"text": visible(said, lines=True), "is_note": True, "also": ""}
+    if note is None or entry.kind == "imported":
         return shown | {"text": visible(word_entry(entry))}
     if note.removed_at is not None:
         return shown | {"text": _("删除了一条跟进"), "is_faded": True}

@@ -58,8 +58,10 @@ COLUMNS = {
 USUAL_COLUMNS = ("member", "stage", "tags", "added", "state", "noted", "others")
 # What is no filter.
 COLUMN = "col"
-# What a batch is about to do and to whom, which is no filter either.
+# What a batch is about to do and to whom, and what is taken along, which are no filters either.
 TICK, ALL, KIND = "follow", "all", "do"
+TAKE, FORMAT, WHOLE = "take", "as", "whole"
+NO_FILTERS = frozenset({TICK, ALL, KIND, TAKE, FORMAT, WHOLE})
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def understand(session: Session, given: MultiDict[str, str], now: Times, scope: 
         [
             (name, value.strip()[:LONGEST])
             for name, value in given.items(multi=True)
-            if value.strip() and name not in {TICK, ALL, KIND}
+            if value.strip() and name not in NO_FILTERS
         ]
     )
     standing, fields = given.get("standing", ""), list_fields(session)

@@ -21,6 +21,7 @@ from app.admin.pages.customers.batching import (
     show_progress,
     show_result,
 )
+from app.admin.pages.customers.exporting import give_file, load_export
 from app.admin.pages.customers.showing import (
     choices_to_keep,
     show_list,
@@ -123,6 +124,8 @@ PAGE = Page(
     },
     parts={
         "count": Part("see_customers", show_count),
+        "export": Part("see_customers", load_export, needs_proof=True),
+        "file": Part("see_customers", give_file, needs_proof=True),
         "batch": Part("work_customers", show_plan),
         "batches": Part("work_customers", show_batches),
         "progress": Part("work_customers", show_progress),
