@@ -35,7 +35,8 @@ def among(
     """
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
-        return cast("ColumnElement[bool]", column == any_(_array(numbers)))
+        is_text = isinstance(getattr(column.type, "impl", column.type), String)
+        return cast("ColumnElement[bool]", column == any_(_array(numbers, is_text=is_text)))
     if dialect == "sqlite":
         listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
         return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
@@ -51,7 +52,7 @@ def insert_numbers(
     """
     model, name = column.class_, column.key
     if session.get_bind().dialect.name == "postgresql":
-        rows = select(*map(literal, same.values()), func.unnest(_array(numbers)))
+        rows = select(*map(literal, same.values()), func.unnest(_array(numbers, is_text=False)))
         session.execute(insert(model).from_select([*same, name], rows))
     else:
         session.execute(insert(model), [{**same, name: number} for number in numbers])
@@ -90,8 +91,7 @@ def _turned(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _array(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
-    is_text = isinstance(next(iter(values), 0), str)
+def _array(values: Collection[int] | Collection[str], *, is_text: bool) -> ColumnElement[Any]:
     return literal(list(values), postgresql.ARRAY(String if is_text else BigInteger))
 
 

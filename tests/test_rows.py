@@ -4,8 +4,9 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.batches.models import Batch, BatchItem
+from app.customers.models import Customer, FollowUser
 from app.db import Database
-from app.rows import among, insert_numbers
+from app.rows import among, insert_numbers, insert_rows, upsert
 
 MANY = 5000
 
@@ -40,3 +41,44 @@ def test_rows_are_found_by_thousands_of_numbers_and_by_none(any_db: Database) ->
         nothing = session.scalars(chosen.where(among(session, BatchItem.follow_id, []))).all()
     assert sorted(found) == wanted[:-1]
     assert nothing == []
+
+
+def test_many_rows_are_written_at_once_whatever_their_columns_hold(any_db: Database) -> None:
+    now = clock.utcnow()
+    people = [
+        {"external_userid": f"wm{number}", "name": f"{{客户}} {number}, \\", "created_at": now}
+        for number in range(MANY)
+    ]
+    follows = [
+        {
+            "userid": "zhaoyi",
+            "external_userid": one["external_userid"],
+            "period": 1,
+            "remark_mobiles": ["138", '"'] if number % 2 else [],
+            "add_way": number % 2 or None,
+            "added_at": now,
+        }
+        for number, one in enumerate(people)
+    ]
+    with any_db.write() as session:
+        key, update = ["external_userid"], ["name"]
+        upsert(session, Customer, people[:10], key=key, are_distinct=True)
+        upsert(session, Customer, people, key=key, update=update, are_distinct=True)
+        insert_rows(session, FollowUser, follows)
+        insert_rows(session, FollowUser, [])
+    with any_db.read() as session:
+        found = session.scalars(select(FollowUser).order_by(FollowUser.id)).all()
+        names = session.execute(select(Customer.external_userid, Customer.name)).all()
+        wanted = [f"wm{number}" for number in range(7)]
+        chosen = select(Customer.external_userid)
+        some = session.scalars(chosen.where(among(session, Customer.external_userid, wanted)))
+        assert sorted(some) == wanted
+        nobody = chosen.where(among(session, Customer.external_userid, []))
+        assert session.scalars(nobody).all() == []
+    assert {row[0]: row[1] for row in names} == {
+        str(one["external_userid"]): one["name"] for one in people
+    }
+    kept = {one.external_userid: (one.remark_mobiles, one.add_way, one.added_at) for one in found}
+    assert kept == {
+        str(one["external_userid"]): (one["remark_mobiles"], one["add_way"], now) for one in follows
+    }

@@ -32,7 +32,7 @@ from tests.bench.figures import Figure, Report
 BUDGET = 5000.0
 RELATIONS, MEMBERS, TAGS = 300_000, 400, 40
 MEGABYTES = 64.0
-SECONDS_PER_MILLION = 900.0
+SECONDS_PER_MILLION = 500.0
 TOKEN = "bench"
 
 
