@@ -302,7 +302,8 @@ def test_whoever_writes_about_him_at_that_moment_does_not_keep_him(
         writing = [pool.submit(corp.runtime.db.commit, one) for one in records * 3 if one]
         erasing = [pool.submit(erase, corp, who) for who in whos]
         # One who writes may be refused because of whom he writes about; his event comes again.
-        wait([*writing, *erasing])
+        wait(writing)
+        wait(erasing)
     assert [one.exception() for one in erasing] == [None] * len(whos)
     for record in filter(None, records):
         corp.runtime.db.commit(record)
