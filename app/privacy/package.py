@@ -56,12 +56,12 @@ def _page(reader: Reader, customer: Customer) -> Iterator[str]:
         "<title>{}</title>\n<style>"
     ).format({"zh": "zh-CN"}.get(spoken(), spoken()), title)
     yield STYLE
-    yield Markup('</style>\n</head>\n<body>\n<h1>{}</h1>\n<p class="note">{}</p>\n').format(
+    yield Markup('</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p class="note">{}</p>\n').format(
         title, _made(reader)
     )
     for holding in in_reading_order():
         yield from _section(reader, holding, customer.external_userid)
-    yield "</body>\n</html>\n"
+    yield "</main>\n</body>\n</html>\n"
 
 
 def _made(reader: Reader) -> str:

@@ -26,6 +26,15 @@ class Held:
     is_cleared: bool
 
 
+@dataclass(frozen=True)
+class Counted:
+    """How much of one kind is held about somebody; `is_cleared` as in `Held`."""
+
+    title: str
+    count: int
+    is_cleared: bool
+
+
 def build_reader(runtime: Runtime, session: Session) -> Reader:
     """Return who reads people's rows in this session."""
     names: dict[str, str] = {}
@@ -52,10 +61,13 @@ def list_held(runtime: Runtime) -> list[Held]:
     ]
 
 
-def count_held(reader: Reader, external_userid: str) -> list[tuple[str, int]]:
-    """Count what is held about a customer by its titles; what is not there is left out."""
-    counts = [(_(one.title), one.count(reader, external_userid)) for one in in_reading_order()]
-    return [(title, count) for title, count in counts if count]
+def count_held(reader: Reader, external_userid: str) -> list[Counted]:
+    """Count what is held about a customer; what is not there is left out."""
+    counts = [
+        Counted(_(one.title), one.count(reader, external_userid), is_cleared=one.is_cleared)
+        for one in in_reading_order()
+    ]
+    return [one for one in counts if one.count]
 
 
 def in_reading_order() -> tuple[Holding, ...]:

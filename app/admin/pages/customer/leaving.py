@@ -39,7 +39,7 @@ def give_package(runtime: Runtime, session: Session, admin: Admin) -> Download:
 
 def load_erasure(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     """Say what will be deleted, and what will not."""
-    return _show_held(runtime, session, get_looked(runtime, session, admin))
+    return _show_held(runtime, session, get_looked(runtime, session, admin)) | {"erases": True}
 
 
 def erase(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
@@ -65,12 +65,11 @@ def erase(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
 
 
 def _show_held(runtime: Runtime, session: Session, looked: Looked) -> dict[str, Any]:
-    held = count_held(build_reader(runtime, session), looked.external_userid)
     return {
         "at": looked.at,
         "name": _name(looked),
-        "held": held,
-        "total": sum(count for _title, count in held),
+        "held": count_held(build_reader(runtime, session), looked.external_userid),
+        "erases": False,
         "fault": "",
     }
 
