@@ -9,6 +9,7 @@ from app.churn import models as churn
 from app.customers import models as customers
 from app.db import Base
 from app.deliveries import models as deliveries
+from app.erased import ErasedPerson
 from app.groups import models as groups
 from app.inbox import models as inbox
 from app.library import models as library
@@ -22,6 +23,7 @@ from app.welcome import models as welcome
 
 __all__ = [
     "Arrival",
+    "ErasedPerson",
     "ScheduleRun",
     "accounts",
     "alerting",

@@ -14,8 +14,14 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.db import wake_after_commit
+from app.erased import find_erased, is_erased
 from app.i18n import N_
-from app.inbox.actions import record_finished, record_postponed, record_ticked
+from app.inbox.actions import (
+    record_erased_event,
+    record_finished,
+    record_postponed,
+    record_ticked,
+)
 from app.inbox.models import BODY_PURPOSE, InboxEvent
 from app.inbox.queries import find_claimed
 from app.log import get_logger
@@ -36,7 +42,8 @@ log = get_logger(__name__)
 class _Work:
     """The course of one event through its reactions.
 
-    `record`: what the reaction ticked last wants committed, together with its tick.
+    `record`: what the reaction ticked last wants committed, together with its tick. `people`: whom
+    the event names besides.
     """
 
     runtime: Runtime
@@ -46,13 +53,18 @@ class _Work:
     record: Record | None = None
     unsaved: bool = False
     faults: list[str] = field(default_factory=list)
+    people: tuple[str, ...] = ()
 
 
 def work_event(runtime: Runtime, claim: Claim) -> datetime | None:
     """Work one claimed event; return when it wants to be worked again."""
     with runtime.db.read() as session:
         row = find_claimed(session, claim)
+        is_gone = row is not None and is_erased(session, row.external_userid)
     if row is None:
+        return None
+    if is_gone:
+        runtime.db.commit(lambda session: record_erased_event(session, claim, ticked=row.ticked))
         return None
     work = _Work(runtime, claim, row, list(row.ticked))
     if row.attempts > len(RETRY_SECONDS) + 1:
@@ -71,6 +83,7 @@ def _react(work: _Work, reactions: tuple[Reaction, ...]) -> datetime | None:
         event = _opened(work)
     except SealBroken:
         return _finish(work, "dead", N_("无法解封：server.secret_key 换过吗？换回去后可以重新处理"))
+    work.people = event.event.items("MemChangeList")
     for reaction in reactions:
         if reaction.__name__ in work.ticked:
             continue
@@ -192,6 +205,8 @@ def _finish(work: _Work, fate: str, note: str = "") -> datetime | None:
     def change(session: Session) -> object:
         if len(work.faults) > known_faults:
             return None  # the last record could not be made: it has to come back instead
+        if find_erased(session, work.people):
+            return record_erased_event(session, work.claim, ticked=work.ticked)
         return record_finished(session, work.claim, fate=fate, ticked=work.ticked, note=note)
 
     _commit(work, change)

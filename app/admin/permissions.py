@@ -35,6 +35,9 @@ PERMISSIONS = {
     "see_deliveries": EVERYBODY,
     "see_library": EVERYBODY,
     "edit_library": frozenset({"owner", "admin"}),
+    "see_privacy": frozenset({"owner", "admin", "auditor"}),
+    "export_person": frozenset({"owner", "admin"}),
+    "erase_person": frozenset({"owner"}),
 }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from flask import Request, Response, render_template, request
 from jinja2 import BaseLoader, FileSystemLoader, PrefixLoader
+from werkzeug.wsgi import wrap_file
 
 from app.admin.pages import PAGES
 from app.admin.pages.parts import Admin, Download, Page, Picture, Stream
@@ -49,6 +50,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
     "charts.js": ("admin/charts.js",),
 }
 THEME_COOKIE = "banke_theme"
+# What of an open file is read at a time.
+FILE_PIECE = 64 * 1024
 # On whatever we answer: a page takes nothing in that somebody between us said.
 MARK = "Banke"
 # Where a problem stands that came instead of a fragment.
@@ -126,7 +129,9 @@ def render_problem(problem: Problem, signed_in: SignedIn | None) -> Response:
 
 def give_file(file: Download | Picture) -> Response:
     """Answer with a file."""
-    response = Response(file.data, content_type=file.content_type)
+    data = file.data
+    body = data if isinstance(data, bytes) else wrap_file(request.environ, data, FILE_PIECE)
+    response = Response(body, content_type=file.content_type, direct_passthrough=body is not data)
     if isinstance(file, Download):
         response.headers["Content-Disposition"] = _to_keep(file.filename)
     else:

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.audit.models import AuditEntry, AuditHead
-from app.audit.queries import digest_of
+from app.audit.queries import digest_of, subject_of
+from app.erased import is_erased
 
 
 def record_audit(
@@ -21,8 +22,11 @@ def record_audit(
 ) -> None:
     """Note that a member did this, now. It stands with the transaction that did it, or not at all.
 
-    `detail`: ids and figures, never what a person is called, can be reached at, or wrote.
+    `detail`: ids and figures, never what a person is called, can be reached at, or wrote. Of a
+    customer who was erased not even the id is noted.
     """
+    if external_userid and is_erased(session, external_userid):
+        external_userid = ""
     entry = AuditEntry(
         at=clock.utcnow(),
         userid=userid,
@@ -32,6 +36,7 @@ def record_audit(
         origin=origin,
     )
     head = lock_audit(session)
+    entry.subject = subject_of(session, external_userid, head.digest)
     entry.digest = head.digest = digest_of(session, entry, head.digest)
     session.add(entry)
     session.flush()

@@ -17,6 +17,10 @@ class AuditEntry(Base):
     Append-only, and it outlives whom it is about. `detail` holds ids and figures alone, and what
     admins wrote about no customer; `origin`: from where, as far as known. `digest` is over this
     entry and the digest of the one before: an entry that was changed or taken out fits no more.
+
+    The chain covers `subject`, which stands for `external_userid` under the server's key and in
+    this place alone: so it holds when he is erased. `cleared` says that he was, and not by whoever
+    can write the database alone.
     """
 
     __tablename__ = "audit_log"
@@ -33,6 +37,8 @@ class AuditEntry(Base):
     detail: Mapped[dict[str, Any]]
     origin: Mapped[str] = mapped_column(WireId(64), default="")
     digest: Mapped[str] = mapped_column(WireId(64), default="")
+    subject: Mapped[str] = mapped_column(WireId(64), default="")
+    cleared: Mapped[str] = mapped_column(WireId(64), default="")
 
 
 class AuditHead(Base):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.audit.models import ACTION_LENGTH, AuditEntry, AuditHead
 from app.db import SEALER
 
-CHAIN = "audit.chain"
+CHAIN, SUBJECT, CLEARED = "audit.chain", "audit.subject", "audit.cleared"
 PAGE = 50
 CHUNK = 1000
 
@@ -54,15 +54,39 @@ def digest_of(session: Session, entry: AuditEntry, before: str) -> str:
         entry.at.isoformat(timespec="microseconds"),
         entry.userid,
         entry.action,
-        entry.external_userid,
+        entry.subject,
         entry.detail,
         entry.origin,
     ]
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+    return _keyed(session, json.dumps(told, sort_keys=True, separators=(",", ":")), CHAIN)
+
+
+def subject_of(session: Session, external_userid: str, before: str) -> str:
+    """Return what stands for a customer in the entry after the one with the digest `before`.
+
+    It is another one in every entry, so that an erased customer's do not belong together any more.
+    """
+    return _keyed(session, f"{before}\0{external_userid}", SUBJECT) if external_userid else ""
+
+
+def clearing_of(session: Session, entry: AuditEntry) -> str:
+    """Return what an entry holds from which its customer was erased."""
+    return _keyed(session, entry.digest, CLEARED)
+
+
+def _keyed(session: Session, text: str, purpose: str) -> str:
     sealer = session.info.get(SEALER)
     if sealer is None:
-        return sha256(text.encode()).hexdigest()
-    return str(sealer.fingerprint(text, purpose=CHAIN))
+        return sha256(f"{purpose}\0{text}".encode()).hexdigest()
+    return str(sealer.fingerprint(text, purpose=purpose))
+
+
+def _fits(session: Session, entry: AuditEntry, before: str) -> bool:
+    if entry.digest != digest_of(session, entry, before):
+        return False
+    if entry.subject and not entry.external_userid:
+        return entry.cleared == clearing_of(session, entry)
+    return entry.subject == subject_of(session, entry.external_userid, before)
 
 
 def list_audit(
@@ -100,7 +124,7 @@ def verify_chain(session: Session) -> Verdict:
             .limit(CHUNK)
         ).all()
         for row in rows:
-            if row.digest != digest_of(session, row, before):
+            if not _fits(session, row, before):
                 return Verdict(checked, broken_at=row.id)
             before, last, checked = row.digest, row.id, checked + 1
             is_cut = is_cut and row.digest != head

@@ -12,6 +12,7 @@ from app import clock
 from app.claims import changed_one
 from app.db import wake_after_commit
 from app.deliveries.models import Delivery
+from app.erased import is_erased
 
 OUTCOMES = frozenset({"sent", "failed", "missed", "skipped", "cancelled", "unknown"})
 
@@ -33,9 +34,13 @@ def record_intent(
 ) -> Delivery | None:
     """Open a delivery; None: there is one of this `dedupe_key`, also when it came this instant.
 
+    None too where the customer whom it is about was erased.
+
     `payload` must be sealed. With `due_at` the lane `deliveries` takes it up then. `wanted_at`: it
     is not wanted before this time.
     """
+    if external_userid and is_erased(session, external_userid):
+        return None
     now = clock.utcnow()
     delivery = Delivery(
         kind=kind,

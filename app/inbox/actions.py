@@ -16,6 +16,8 @@ from app.rows import upsert
 
 NOTE_LENGTH = 500
 PRUNE_AT_ONCE = 5000
+# The end of an event about somebody who was erased.
+ERASED = "erased"
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,21 @@ def record_finished(
     )
 
 
+def record_erased_event(session: Session, claim: Claim, *, ticked: Sequence[str]) -> bool:
+    """End an event about somebody who was erased, and keep nothing of what it says."""
+    return _change(
+        session,
+        claim,
+        due_at=None,
+        fate=ERASED,
+        ticked=list(ticked),
+        note="",
+        body=None,
+        external_userid="",
+        finished_at=clock.utcnow(),
+    )
+
+
 # Ends from which an event may be taken up again.
 REPLAYABLE = frozenset({"dead", "unsupported", "ignored"})
 
@@ -110,7 +127,7 @@ def prune(session: Session, *, keep_days: int) -> int:
     before = clock.utcnow() - timedelta(days=keep_days)
     old = session.scalars(
         select(InboxEvent.id)
-        .where(InboxEvent.fate.in_(["done", "ignored", "unsupported", "unreadable"]))
+        .where(InboxEvent.fate.in_(["done", "ignored", "unsupported", "unreadable", ERASED]))
         .where(InboxEvent.finished_at < before)
         .limit(PRUNE_AT_ONCE)
     ).all()

@@ -15,7 +15,8 @@ BODY_PURPOSE = "inbox.body"
 class InboxEvent(Due, Base):
     """One event that WeCom sent and we acknowledged. `due_at` None: nothing is left to do.
 
-    `fate` says how it ended: done, ignored, unsupported, unreadable, dead.
+    `fate` says how it ended: done, ignored, unsupported, unreadable, dead; erased: it was about
+    somebody who was erased, and what it said of him is gone.
     """
 
     __tablename__ = "inbox_events"

@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 
 from app.audit.actions import record_audit
 from app.audit.models import AuditEntry, AuditHead
-from app.audit.queries import AuditFilter, digest_of, list_audit, verify_chain
+from app.audit.queries import (
+    AuditFilter,
+    clearing_of,
+    digest_of,
+    list_audit,
+    subject_of,
+    verify_chain,
+)
 from app.db import SEALER, Database
 from app.seal import Sealer
 
@@ -17,7 +24,15 @@ from app.seal import Sealer
 def write(db: Database, *, count: int = 5) -> list[int]:
     """Write entries and return their ids."""
     for number in range(count):
-        db.commit(partial(record_audit, userid=f"m{number}", action="tested", detail={"n": number}))
+        db.commit(
+            partial(
+                record_audit,
+                userid=f"m{number}",
+                action="tested",
+                external_userid="wm",
+                detail={"n": number},
+            )
+        )
     with db.read() as session:
         return list(session.scalars(select(AuditEntry.id).order_by(AuditEntry.id)))
 
@@ -37,7 +52,18 @@ def test_what_was_written_is_whole(any_db: Database) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"userid": "x"}, {"action": "x"}, {"detail": {"n": 9}}, {"origin": "x"}, {"digest": "x" * 64}],
+    [
+        {"userid": "x"},
+        {"action": "x"},
+        {"detail": {"n": 9}},
+        {"origin": "x"},
+        {"digest": "x" * 64},
+        {"external_userid": "wmX"},
+        # Whoever takes a customer out must be able to say that it was the server.
+        {"external_userid": ""},
+        {"external_userid": "", "cleared": "x"},
+        {"external_userid": "", "subject": ""},
+    ],
     ids=str,
 )
 def test_an_entry_that_was_changed_shows(db: Database, values: dict[str, object]) -> None:
@@ -45,6 +71,24 @@ def test_an_entry_that_was_changed_shows(db: Database, values: dict[str, object]
     with db.write() as session:
         session.execute(update(AuditEntry).where(AuditEntry.id == ids[2]).values(**values))
     assert check(db)[1] == ids[2]
+
+
+def test_the_chain_holds_when_a_customer_is_erased(any_db: Database) -> None:
+    any_db.info[SEALER] = Sealer("a key that does not lie in the database")
+    ids = write(any_db)
+    with any_db.write() as session:
+        for entry in session.scalars(select(AuditEntry).where(AuditEntry.id != ids[1])):
+            entry.external_userid, entry.cleared = "", clearing_of(session, entry)
+    assert check(any_db) == (5, None, False)
+    with any_db.read() as session:
+        subjects = session.scalars(select(AuditEntry.subject)).all()
+        # Nobody can tell any more that these were about the same customer.
+        assert len(set(subjects)) == len(ids)
+    # What clears one entry clears no other.
+    with any_db.write() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+        entries[1].external_userid, entries[1].cleared = "", entries[0].cleared
+    assert check(any_db)[1] == ids[1]
 
 
 @pytest.mark.parametrize("place", [0, 2])
@@ -71,6 +115,7 @@ def test_who_can_write_the_database_alone_can_make_no_chain_that_fits(db: Databa
         session.execute(update(AuditEntry).where(AuditEntry.id == ids[0]).values(userid="x"))
         before = ""
         for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id)):
+            entry.subject = subject_of(session, entry.external_userid, before)
             entry.digest = before = digest_of(session, entry, before)
         session.execute(update(AuditHead).values(digest=before))
     assert check(db) == (5, None, False)

@@ -17,6 +17,7 @@ from app.admin.pages.losses.page import PAGE as LOSSES
 from app.admin.pages.members.page import PAGE as MEMBERS
 from app.admin.pages.overview.page import PAGE as OVERVIEW
 from app.admin.pages.parts import Page
+from app.admin.pages.privacy.page import PAGE as PRIVACY
 from app.admin.pages.queues.page import PAGE as QUEUES
 from app.admin.pages.sessions.page import PAGE as SESSIONS
 from app.admin.pages.stages.page import PAGE as STAGES
@@ -42,6 +43,7 @@ PAGES: tuple[Page, ...] = (
     HEALTH,
     MEMBERS,
     AUDIT,
+    PRIVACY,
     SESSIONS,
     CUSTOMER,
 )

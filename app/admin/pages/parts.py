@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -83,11 +83,11 @@ class Reply:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that a part answers with, for the admin to keep."""
+    """A file that a part answers with, for the admin to keep; an open one is closed when sent."""
 
     filename: str
     content_type: str
-    data: bytes
+    data: bytes | IO[bytes]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from app.customers.actions.own_changes import bare_remark, tag_key, tell_remark,
 from app.customers.actions.profile import ensure_customer, take_over_contact
 from app.customers.models import Customer, FollowTag, FollowUser
 from app.db import fit
+from app.erased import Erased
 from app.members.queries import canonical_userid
 from app.pushes.actions import confirm_pushes
 from app.pushes.queries import list_held, list_unsettled
@@ -26,11 +27,14 @@ def record_detail(
 
     What it does not show any more (a relation that ended) is kept as it was; so is what a member
     changed here and WeCom, which was asked at `asked_at`, could not know yet. Where a remark or
-    tags became others, the timeline tells of it.
+    tags became others, the timeline tells of it. Of one who was erased nothing is taken over.
     """
     external_userid = detail.external_contact.external_userid
     asked_at = asked_at or clock.utcnow()
-    ensure_customer(session, external_userid)
+    try:
+        ensure_customer(session, external_userid)
+    except Erased:
+        return
     customer = session.get_one(Customer, external_userid)
     was_named = customer.name
     take_over_contact(session, detail.external_contact)

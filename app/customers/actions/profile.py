@@ -1,12 +1,13 @@
 """Customers themselves: a row for everybody we have heard of, and what WeCom says of him."""
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.models import Customer, FollowUser
 from app.customers.queries.relations import find_follow
 from app.db import fit
+from app.erased import Erased, is_erased
 from app.errors import NotFound
 from app.i18n import N_
 from app.rows import upsert
@@ -17,13 +18,23 @@ _BLANK = {"name": "", "avatar": "", "corp_name": "", "position": ""}
 
 
 def ensure_customer(session: Session, external_userid: str) -> None:
-    """Have a row for this customer, known by nothing but the id if he is new."""
+    """Have a row for this customer, known by nothing but the id if he is new.
+
+    Every way to a customer leads through here; whoever was erased has none.
+
+    Raises:
+        Erased: he was erased.
+    """
     upsert(
         session,
         Customer,
         [{"external_userid": external_userid, "created_at": clock.utcnow()} | _BLANK],
         key=["external_userid"],
     )
+    # Afterwards: whoever is being erased at this moment is waited for by the line above.
+    if is_erased(session, external_userid):
+        session.execute(delete(Customer).where(Customer.external_userid == external_userid))
+        raise Erased
 
 
 def take_over_contact(session: Session, contact: ExternalContact) -> None:

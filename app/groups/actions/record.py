@@ -1,7 +1,7 @@
 """Taking facts about a group: what an event told, and what WeCom's API showed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import fit
+from app.erased import find_erased
 from app.groups.actions.folding import lock_group, refold, take_over_names
 from app.groups.models import GroupChange, GroupChat, GroupMember
 from app.rows import upsert
@@ -38,15 +39,23 @@ class Told:
 
 @dataclass(frozen=True)
 class Reading:
-    """A group as the API showed it to a call that began at `started`."""
+    """A group as the API showed it to a call that began at `started`.
+
+    `without`: who is in it and was erased.
+    """
 
     detail: GroupChatDetail
     started: datetime
+    without: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> dict[str, ShownMember]:
         """Who is in it, by id."""
-        return {member.userid: member for member in self.detail.members}
+        return {
+            member.userid: member
+            for member in self.detail.members
+            if member.userid not in self.without
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +78,14 @@ def record_group(
     A reading older than one recorded already, or one of a group that is dismissed, is passed over:
     another worker was quicker.
     """
+    told, reading = _without_erased(session, told, reading)
     group = lock_group(session, chat_id)
     touched = _note_told(session, group, told) if told else set()
     if reading is None or group.dismissed_at or reading.started < (group.fetched_at or _NEVER):
         return Recorded(rest=refold(session, group, sorted(touched)))
     changed = _take_over(group, reading)
     found = _compare(session, group, reading, joined=told.joined if told else ())
-    _note_seen(session, group, found.come)
+    _note_seen(session, group, found.come, without=reading.without)
     _note_gone(session, group, found.gone, reading.started)
     touched |= {member.userid for member in found.come} | found.gone
     rest = refold(session, group, sorted(touched), reading.shown)
@@ -92,6 +102,26 @@ def fold_rest(
 
 
 _NEVER = clock.from_unix(0)
+
+
+def _without_erased(
+    session: Session, told: Told | None, reading: Reading | None
+) -> tuple[Told | None, Reading | None]:
+    """Leave out whoever was erased, wherever he is named."""
+    named = {*told.joined, *told.left} if told else set()
+    if reading:
+        named |= {member.userid for member in reading.detail.members}
+        named |= {member.invitor or "" for member in reading.detail.members}
+    gone = frozenset(find_erased(session, named))
+    if not gone:
+        return told, reading
+    if told:
+        told = replace(
+            told,
+            joined=tuple(one for one in told.joined if one not in gone),
+            left=tuple(one for one in told.left if one not in gone),
+        )
+    return told, replace(reading, without=gone) if reading else None
 
 
 def _take_over(group: GroupChat, reading: Reading) -> bool:
@@ -164,7 +194,9 @@ def _note_told(session: Session, group: GroupChat, told: Told) -> set[str]:
     return {*told.joined, *told.left}
 
 
-def _note_seen(session: Session, group: GroupChat, members: Iterable[ShownMember]) -> None:
+def _note_seen(
+    session: Session, group: GroupChat, members: Iterable[ShownMember], *, without: frozenset[str]
+) -> None:
     now = clock.utcnow()
     facts = [
         _fact(
@@ -174,7 +206,7 @@ def _note_seen(session: Session, group: GroupChat, members: Iterable[ShownMember
             at=member.join_time,
             noted_at=now,
             scene=member.join_scene or None,
-            invitor=member.invitor or "",
+            invitor="" if member.invitor in without else member.invitor or "",
             state=fit(member.state, 128),
         )
         for member in members

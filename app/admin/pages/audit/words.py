@@ -69,6 +69,8 @@ ACTION_WORDS = {
     "customer_noted": N_("记录客户跟进"),
     "customer_reminder_set": N_("设置跟进提醒"),
     "customer_reminder_cancelled": N_("取消跟进提醒"),
+    "customer_exported": N_("导出一位客户的资料"),
+    "customer_erased": N_("抹除一位客户"),
     "library_item_created": N_("新建话术或素材"),
     "library_item_changed": N_("修改话术或素材"),
     "library_item_archived": N_("归档话术或素材"),

@@ -6,6 +6,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.admin.pages.customer.history import load_history, show_history
+from app.admin.pages.customer.leaving import erase, give_package, load_erasure, load_export
 from app.admin.pages.customer.looking import find_looked
 from app.admin.pages.customer.noting import (
     cancel,
@@ -85,10 +86,14 @@ PAGE = Page(
         "note": Action("work_customers", write_note),
         "remind": Action("work_customers", remind),
         "unremind": Action("work_customers", cancel),
+        "erase": Action("erase_person", erase, needs_proof=True),
     },
     parts={
         "timeline": Part("see_customers", load_history),
         "number": Part("work_customers", load_number),
         "tags": Part("see_customers", load_tags),
+        "export": Part("export_person", load_export, needs_proof=True),
+        "package": Part("export_person", give_package, needs_proof=True),
+        "erasure": Part("erase_person", load_erasure, needs_proof=True),
     },
 )

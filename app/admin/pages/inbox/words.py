@@ -64,6 +64,7 @@ FATES: dict[str, str] = {
     "ignored": N_("不用处理"),
     "unsupported": N_("不认识"),
     "unreadable": N_("读不懂"),
+    "erased": N_("已抹除"),
 }
 LANES: dict[str, str] = {"urgent": N_("加急（带欢迎语凭证）"), "events": N_("普通")}
 NOTES_APART = "；"

@@ -1,0 +1,4 @@
+"""What all rooms hold about one customer: read to him as a package, and erased (抹除).
+
+Reads and erases through the boards that rooms keep (`personal_data.py`); it knows no table itself.
+"""

@@ -1,0 +1,1 @@
+"""Reading one customer's data to him, and erasing him."""
