@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, Select, delete, func, inspect, select, update
+from sqlalchemy import CursorResult, delete, func, inspect, literal, select, tuple_, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
@@ -104,10 +104,7 @@ class Holding:
 
     def read(self, reader: Reader, external_userid: str) -> Iterator[Any]:
         """Read a person's rows, oldest first, a few at a time."""
-        rows = reader.session.scalars(
-            self._rows(external_userid).execution_options(yield_per=CHUNK)
-        )
-        for row in rows:
+        for row in self._pages(reader.session, external_userid):
             if self.picks is None or self.picks(reader, row, external_userid):
                 yield row
 
@@ -149,6 +146,18 @@ class Holding:
         session.flush()
         return count
 
-    def _rows(self, external_userid: str) -> Select[Any]:
+    def _pages(self, session: Session, external_userid: str) -> Iterator[Any]:
+        # Page by page and not as a stream: whoever words a row asks for more on the same
+        # connection, and on MariaDB what had not been read of a stream by then would be lost.
         key = inspect(self.table).primary_key
-        return select(self.table).where(self.find(external_userid)).order_by(*key)
+        rows = select(self.table).where(self.find(external_userid)).order_by(*key).limit(CHUNK)
+        page = session.scalars(rows).all()
+        while page:
+            yield from page
+            if len(page) < CHUNK:
+                return
+            last = [
+                literal(value, column.type)
+                for column, value in zip(key, inspect(page[-1]).identity or (), strict=True)
+            ]
+            page = session.scalars(rows.where(tuple_(*key) > tuple_(*last))).all()

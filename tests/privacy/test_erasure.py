@@ -15,7 +15,8 @@ from app import clock
 from app.audit.queries import verify_chain
 from app.claims import claim_due
 from app.customers.jobs import read_customer
-from app.customers.models import Customer, TimelineEntry
+from app.customers.models import Customer, FollowTag, FollowUp, FollowUser, TimelineEntry
+from app.db import Words as DatabaseWords
 from app.deliveries.models import Delivery
 from app.erased import ErasedPerson, count_erased, is_erased
 from app.errors import NotFound
@@ -137,6 +138,49 @@ def test_whoever_is_in_every_table_of_the_board_is_read_out(corp: Corp, canary: 
     assert told["customer"]["external_userid"] == canary.external_userid
     assert all(one["rows"] for one in told["holdings"])
     assert "<script" not in page
+
+
+def test_every_word_that_is_kept_about_him_is_in_the_package(corp: Corp, canary: Words) -> None:
+    add(corp, canary)
+    page, data = package_of(corp, canary).values()
+    kept = set()
+    with corp.runtime.db.read() as session:
+        reader = build_reader(corp.runtime, session)
+        for holding in HOLDINGS:
+            words = [
+                column.name
+                for column in holding.table.__table__.columns
+                # What people are called and wrote, and no ids.
+                if type(column.type) is DatabaseWords
+            ]
+            if holding.is_cleared:
+                continue
+            for row in holding.read(reader, canary.external_userid):
+                kept |= {getattr(row, name) for name in words} - {"", None}
+    assert len(kept) > 15
+    assert [word for word in kept if word not in page or word not in data] == []
+
+
+def test_somebody_with_very_much_is_read_out_to_the_end(corp: Corp, canary: Words) -> None:
+    add(corp, canary)
+    with corp.runtime.db.write() as session:
+        follow = session.scalars(
+            select(FollowUser).where(FollowUser.external_userid == canary.external_userid)
+        ).one()
+        for number in range(450):
+            session.add(FollowTag(follow_id=follow.id, group_name="多", tag_name=f"{number:04}签"))
+            session.add(
+                FollowUp(
+                    external_userid=canary.external_userid,
+                    userid="zhaoyi",
+                    form_key=f"many-{number}",
+                    text=f"{number:04}次回访",
+                    created_at=clock.utcnow(),
+                )
+            )
+    page, _data = package_of(corp, canary).values()
+    assert [one for one in range(450) if f"{one:04}签" not in page] == []
+    assert [one for one in range(450) if page.count(f"{one:04}次回访") != 1] == []
 
 
 def test_a_hostile_name_runs_nowhere_in_the_package(corp: Corp, canary: Words) -> None:
