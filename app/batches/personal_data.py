@@ -2,7 +2,8 @@
 
 from sqlalchemy import ColumnElement, select
 
-from app.batches.models import Batch, BatchItem
+from app.batches.import_queries import IMPORT_OUTCOMES
+from app.batches.models import Batch, BatchItem, ImportRow
 from app.batches.queries import OUTCOMES
 from app.config import Config
 from app.customers.models import FollowUser
@@ -15,11 +16,11 @@ def _his(external_userid: str) -> ColumnElement[bool]:
     return BatchItem.follow_id.in_(follows)
 
 
-def _begun_at(reader: Reader, row: BatchItem) -> object:
+def _begun_at(reader: Reader, row: BatchItem | ImportRow) -> object:
     return reader.session.get_one(Batch, row.batch_id).created_at
 
 
-def _begun_by(reader: Reader, row: BatchItem) -> str:
+def _begun_by(reader: Reader, row: BatchItem | ImportRow) -> str:
     return reader.member(reader.session.get_one(Batch, row.batch_id).userid)
 
 
@@ -30,6 +31,15 @@ def _what(reader: Reader, row: BatchItem) -> str:
 
 def _kept(config: Config) -> str:
     return _("批量操作结束后保留 {days} 天", days=config.retention.push_days)
+
+
+def _texts(what: object) -> list[str]:
+    """List the texts in a plan, however deep they stand."""
+    if isinstance(what, dict):
+        return [text for one in what.values() for text in _texts(one)]
+    if isinstance(what, list):
+        return [text for one in what for text in _texts(one)]
+    return [what] if isinstance(what, str) and what else []
 
 
 HOLDINGS = (
@@ -43,6 +53,23 @@ HOLDINGS = (
             N_("内容"): _what,
             N_("结果"): lambda _reader, row: (
                 _(OUTCOMES[row.outcome]) if row.outcome in OUTCOMES else ""
+            ),
+            N_("操作人"): _begun_by,
+        },
+        kept=_kept,
+    ),
+    Holding(
+        table=ImportRow,
+        title=N_("导入的资料"),
+        purpose=N_("核对、导入和撤销一张表格，知道每一行的结果"),
+        find=lambda external_userid: ImportRow.external_userid == external_userid,
+        columns={
+            N_("时间"): _begun_at,
+            N_("内容"): lambda _reader, row: [cell for cell in row.cells if cell],
+            N_("要写入的"): lambda _reader, row: _texts(row.plan),
+            N_("写入之前和之后"): lambda _reader, row: _texts(row.done),
+            N_("结果"): lambda _reader, row: (
+                _(IMPORT_OUTCOMES[row.outcome]) if row.outcome in IMPORT_OUTCOMES else ""
             ),
             N_("操作人"): _begun_by,
         },

@@ -14,10 +14,12 @@ from app.inbox.personal_data import HOLDINGS as INBOX
 from app.library.personal_data import HOLDINGS as LIBRARY
 from app.personal import Holding
 from app.pushes.personal_data import HOLDINGS as PUSHES
+from app.sync.personal_data import HOLDINGS as SYNC
 
 # Whoever finds rows through other rows goes before these: customers come last.
 HOLDINGS: tuple[Holding, ...] = (
     *GROUPS,
+    *SYNC,
     *CHURN,
     *LIBRARY,
     *BATCHES,
@@ -69,6 +71,8 @@ NOTHING_OF_HIS: dict[str, str] = {
     "customer_views": "how an admin looks at the list; what he searched for is his own words",
     "group_chats": "a group is its owner's; who is in it stands in group_members",
     "kept_reports": _FIGURES,
+    "sync_runs": "how far a comparison is, and its figures",
+    "sync_members": _MEMBERS,
     "schedule_runs": "when periodic jobs ran",
     "arrivals": "when the last request came to an address, and not what it said",
     "audit_head": "one digest: the end of the chain",

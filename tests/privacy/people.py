@@ -1,7 +1,6 @@
 """Somebody who has a row in every table on the board, and words that stand nowhere but there."""
 
 import json
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.audit.actions import record_audit
-from app.batches.models import Batch, BatchItem
+from app.batches.models import Batch, BatchItem, ImportRow
 from app.churn.models import Loss
 from app.customers.models import (
     Customer,
@@ -38,50 +37,13 @@ from app.library.models import LibraryItem, LibraryUse
 from app.messages import PURPOSE
 from app.pushes.models import Push
 from app.runtime import Runtime
+from app.sync.models import SyncRun, SyncSeen, SyncSuspect
 from app.tables import metadata
 from tests.callbacks.letters import xml
+from tests.privacy.words import Words, hash_of
 
 CHAT, MEMBER = "wr-chat", "zhaoyi"
 PURPOSES = (BODY_PURPOSE, PURPOSE)
-
-
-@dataclass(frozen=True)
-class Words:
-    """What stands about somebody, by what it is."""
-
-    external_userid: str
-    name: str
-    mark: str
-
-    def __getattr__(self, what: str) -> str:
-        """Return words of his that stand nowhere else."""
-        return f"{self.mark}{what}"
-
-    @property
-    def mobile(self) -> str:
-        """The number in the remark."""
-        return f"139{abs(hash_of(self.mark)) % 10**8:08}"
-
-    @property
-    def phone(self) -> str:
-        """The number in a field."""
-        return f"137{abs(hash_of(self.mark)) % 10**8:08}"
-
-    def read(self) -> list[str]:
-        """List what an export has to hold."""
-        own = ("remark", "description", "corp", "position", "note", "draft", "reminder", "why")
-        more = ("lossnote", "text", "nickname", "groupname", "entry", "pushed", "card", "event")
-        said = [getattr(self, what) for what in (*own, *more)]
-        return [self.external_userid, self.name, self.mobile, self.phone, *said]
-
-    def canaries(self) -> list[str]:
-        """List what may stand nowhere once he is erased."""
-        return [self.external_userid, self.name, self.mark, self.mobile, self.phone]
-
-
-def hash_of(text: str) -> int:
-    """Return the same number for the same text, in every run."""
-    return sum(ord(sign) * 31**place for place, sign in enumerate(text))
 
 
 def make_shared(session: Session) -> None:
@@ -277,8 +239,38 @@ def _make_work(session: Session, who: Words, follow: FollowUser) -> None:
     session.add(batch)
     session.flush()
     session.add(BatchItem(batch_id=batch.id, follow_id=follow.id, outcome="done"))
+    _make_import(session, who)
+    _make_sync(session, who, follow)
     audit = {"userid": "qianer", "external_userid": who.external_userid}
     record_audit(session, **audit, action="phone_revealed", detail={"follow_id": follow.id})
+
+
+def _make_import(session: Session, who: Words) -> None:
+    batch = Batch(kind="import", userid="qianer", what={}, created_at=clock.utcnow())
+    session.add(batch)
+    session.flush()
+    session.add(
+        ImportRow(
+            batch_id=batch.id,
+            number=2,
+            cells=[who.external_userid, who.cell],
+            external_userid=who.external_userid,
+            sought=who.phone,
+            outcome="ready",
+            plan={"note": who.planned},
+        )
+    )
+
+
+def _make_sync(session: Session, who: Words, follow: FollowUser) -> None:
+    now = clock.utcnow()
+    run = SyncRun(why="manual", created_at=now, walking=[], outcome="done", ended_at=now)
+    session.add(run)
+    session.flush()
+    session.add(SyncSeen(run_id=run.id, follow_id=follow.id))
+    whose = {"userid": MEMBER, "external_userid": who.external_userid}
+    times = {"missed_at": now, "known_at": now}
+    session.add(SyncSuspect(**whose, **times, follow_id=follow.id, run_id=run.id))
 
 
 def _make_sendings(session: Session, runtime: Runtime, who: Words) -> None:

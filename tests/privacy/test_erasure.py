@@ -35,13 +35,22 @@ from app.sandbox.records import EventRecord
 from app.wecom.envelope import event_key, read_event
 from callbacks.jobs import work_event
 from tests.groups.corp import Corp
-from tests.privacy.people import Words, dump, make_guest, make_person, make_shared
+from tests.privacy.people import dump, make_guest, make_person, make_shared
+from tests.privacy.words import Words
 from tests.servers import OwnRedis
 
 OTHER = Words("wmOther", "别的客户", "旁人")
 GUEST = Words("wmGuest", "来宾", "来宾")
 # Rows of these stay, without him.
-STAY = {"inbox_events", "audit_log", "audit_head", "erased_people", "deliveries", "batches"}
+STAY = {
+    "inbox_events",
+    "audit_log",
+    "audit_head",
+    "erased_people",
+    "deliveries",
+    "batches",
+    "sync_runs",
+}
 
 
 @pytest.fixture

@@ -105,12 +105,15 @@ class _Page:
 
     def record(self) -> Listed:
         # Locks the customers: nobody changes anything of theirs before this is committed.
-        names, changed = take_over_contacts(self.session, self.contacts)
+        taken_over = take_over_contacts(self.session, self.contacts)
+        self.infos = {
+            pair: info for pair, info in self.infos.items() if pair[1] not in taken_over.erased
+        }
         known = self._fold(self._read(self.infos))
         new = [pair for pair in self.infos if pair not in known]
         self._insert(new)
         rows = {pair: periods[-1] for pair, periods in known.items()}
-        moved = self._update(rows, names)
+        moved = self._update(rows, taken_over.names)
         inserted = self._read_new(new)
         self._mark_new(inserted)
         self._tell_new(inserted)
@@ -118,7 +121,7 @@ class _Page:
         if self.staged:
             put_into_first_stage(self.session, *self.staged)
         self.listed.new = len(new)
-        touched = {pair for pair in known if pair[1] in changed} | moved
+        touched = {pair for pair in known if pair[1] in taken_over.changed} | moved
         self.listed.changed = len(touched | set(self.listed.turned))
         self.listed.follow_ids = [row.id for row in (*rows.values(), *inserted.values())]
         return self.listed

@@ -1,6 +1,7 @@
 """What WeCom says of many customers themselves, written where it differs from what we have."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,6 +11,7 @@ from app import clock
 from app.customers.actions.profile import AVATAR_LENGTH
 from app.customers.models import Customer
 from app.db import fit
+from app.erased import find_erased
 from app.rows import among, upsert
 from app.wecom.external_contact import ExternalContact
 
@@ -17,10 +19,17 @@ _COMPARED = ("name", "avatar", "type", "gender", "corp_name", "position", "union
 _READ = (Customer.external_userid, Customer.fetched_at, *(getattr(Customer, n) for n in _COMPARED))
 
 
-def take_over_contacts(
-    session: Session, contacts: Mapping[str, ExternalContact]
-) -> tuple[dict[str, str], set[str]]:
-    """Have a row for each of these, and lock it; return their names before, and who changed."""
+@dataclass(frozen=True)
+class TakenOver:
+    """What became of customers: their names before, who changed, and who was erased."""
+
+    names: dict[str, str]
+    changed: set[str]
+    erased: set[str]
+
+
+def take_over_contacts(session: Session, contacts: Mapping[str, ExternalContact]) -> TakenOver:
+    """Have a row for each of these, and lock it; whoever was erased has none."""
     known = {
         row.external_userid: row
         for row in session.execute(
@@ -30,9 +39,11 @@ def take_over_contacts(
             .with_for_update()
         )
     }
+    # Only now: whoever was being erased meanwhile was waited for above.
+    erased = find_erased(session, contacts.keys() - known.keys())
     now = clock.utcnow()
     new, changed = [], []
-    for external_userid in sorted(contacts):
+    for external_userid in sorted(contacts.keys() - erased):
         values, row = _values_of(contacts[external_userid]), known.get(external_userid)
         whose = {"external_userid": external_userid, "fetched_at": now}
         if row is None:
@@ -48,7 +59,7 @@ def take_over_contacts(
     if changed:
         session.execute(update(Customer), changed)
     names = {external_userid: row.name for external_userid, row in known.items()}
-    return names, {str(row["external_userid"]) for row in changed}
+    return TakenOver(names, {str(row["external_userid"]) for row in changed}, erased)
 
 
 def _values_of(contact: ExternalContact) -> dict[str, Any]:
