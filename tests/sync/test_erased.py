@@ -11,7 +11,7 @@ from tests.sync.walks import ours, walk, wecoms
 
 def test_a_sync_brings_nobody_back_who_was_erased(runtime: Runtime, box: Sandbox) -> None:
     walk(runtime)
-    _userid, external_userid = sorted(wecoms(box))[0]
+    _userid, external_userid = min(wecoms(box))
     runtime.db.commit(
         lambda session: erase_person(session, runtime, external_userid, userid="qianer", origin="")
     )
