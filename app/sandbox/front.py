@@ -5,12 +5,11 @@ So the browser sees one origin, and the server sees a WeCom client, as in produc
 
 import http.client
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, redirect, request
-from werkzeug.exceptions import ClientDisconnected
 
 from .control import control_routes
 from .hang_up import hang_up
@@ -43,6 +42,8 @@ HOP_BY_HOP = {
     "upgrade",
 }
 CHUNK = 64 * 1024
+# In the environ: what is closed once a request is over, however it ended.
+AT_END = "sandbox.at_end"
 SERVER_SECONDS = 60
 
 
@@ -118,8 +119,8 @@ def _pass_on(server_url: str, rewrite_html: RewriteHtml | None) -> Response:
     except (OSError, http.client.HTTPException):
         connection.close()
         return plain_page("away", 502)
-    except ClientDisconnected:
-        # The browser went away in the middle of what it sent.
+    except BaseException:
+        # The browser went away in the middle of what it sent, say.
         connection.close()
         raise
     return _answer(connection, answer, rewrite_html)
@@ -173,13 +174,12 @@ def _answer(
             page = rewrite_html(request.path, answer.read())
         headers = [(name, value) for name, value in headers if name.lower() != "content-length"]
         return Response(page, status=answer.status, headers=headers)
-    response = Response(_chunks(answer), status=answer.status, headers=headers)
     # Where the server does not keep the connection, the answer owns the socket: a page that is
-    # left before its end would leave it open. The connection first: whatever becomes of the answer
-    # then, the socket has been given up.
-    response.call_on_close(connection.close)
-    response.call_on_close(answer.close)
-    return response
+    # left before its end would leave it open.
+    at_end: ExitStack = request.environ[AT_END]
+    at_end.callback(connection.close)
+    at_end.callback(answer.close)
+    return Response(_chunks(answer), status=answer.status, headers=headers)
 
 
 def _chunks(answer: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +25,7 @@ from .delivery import Delivery
 from .emitter import Emitter
 from .events import seal_echo
 from .faults import Faults
-from .front import RewriteHtml, build_front
+from .front import AT_END, RewriteHtml, build_front
 from .frozen_redis import FrozenRedis
 from .js_bridge import JsBridge
 from .ledger import Ledger
@@ -223,6 +224,15 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     # An answer is written in two parts; Nagle's algorithm would hold the second back for 40 ms.
     disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Close what the request opened. Werkzeug forgets to, where the browser breaks off."""
+        with ExitStack() as self._at_end:
+            super().run_wsgi()
+
+    def make_environ(self) -> dict[str, Any]:
+        """Hand the front what it is to put its closing into."""
+        return super().make_environ() | {AT_END: self._at_end}
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Say the sandbox's time: servers compare their clock with WeCom's Date."""

@@ -1,9 +1,13 @@
 """The front: one origin for browser, WeCom and server; the clock file; control; the process."""
 
+import gc
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from app.sandbox.front import ADDRESS
 from app.sandbox.server import Sandbox, SandboxServer
 
 from .conftest import Client
@@ -58,6 +63,36 @@ def test_an_absent_server_is_told_in_chinese(
     answer = browser.get(f"{address}/sidebar/")
     assert answer.status_code == 502
     assert "服务暂时连不上" in answer.text
+
+
+def test_a_browser_that_breaks_off_leaves_no_connection_open(box: Sandbox, address: str) -> None:
+    front = urlsplit(address)
+    asked = f"GET /sidebar/ HTTP/1.1\r\nHost: {front.netloc}\r\n\r\n".encode()
+    with socket.create_server((ADDRESS, 0)) as server:
+        box.connect(server_url=f"http://{ADDRESS}:{server.getsockname()[1]}")
+        # When it goes is a matter of moments; one of these is the wrong one.
+        for _number in range(20):
+            ended = threading.Event()
+            threading.Thread(target=_answer, args=(server, ended)).start()
+            with socket.create_connection((ADDRESS, front.port or 0)) as browser:
+                browser.sendall(asked)
+                assert browser.recv(1)
+                # It does not want the rest, and says so with a reset.
+                browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            assert ended.wait(10)
+    # A socket that nobody had closed would be complained of here.
+    gc.collect()
+
+
+def _answer(server: socket.socket, ended: threading.Event) -> None:
+    """Answer one request, and wait until the one who asked hangs up."""
+    connection, _address = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")
+        while connection.recv(4096):
+            continue
+    ended.set()
 
 
 def test_pages_can_be_rewritten(browser: requests.Session, receiver: Receiver) -> None:
