@@ -110,12 +110,13 @@ def test_a_cancelled_walk_keeps_what_it_has_and_the_next_one_is_whole(
     assert ours(runtime) == wecoms(box)
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(8))
 def test_killed_anywhere_it_comes_to_the_same(
     runtime: Runtime, box: Sandbox, small_pieces: None, seed: int
 ) -> None:
     del small_pieces
-    chance = random.Random(seed)
+    # Other points on each database: two dozen in all.
+    chance = random.Random(f"{runtime.db.url.get_backend_name()} {seed}")
     for number in range(20):
         userid = chance.choice(("zhaoyi", "lisi", "sunsan"))
         box.people.customer_scans(userid, name=f"客户{number}")
