@@ -154,10 +154,11 @@ def test_trying_again_keeps_what_was_typed(
     page = open_page(places[work.place], cookies={"sandbox_member": "zhaoyi"})
     work.begin(page)
     network_gone(page, stage)
-    work.act(page)
+    with page.expect_event("requestfailed"):
+        work.act(page)
     again = page.locator("#notice .bk-problem__button")
     # Still out of reach: the box stays, and so does everything else.
-    with page.expect_event("requestfailed"):
+    with page.expect_event("requestfailed", lambda request: request.method == "GET"):
         again.click()
     expect(again).to_be_visible()
     mend(page, stage)
