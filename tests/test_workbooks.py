@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from app.long_sheets import read_long_sheet
+from app.sheet_files import read_sheet
 from app.workbooks import stream_xlsx
 from tests.test_sheets import HOSTILE
 
 
 def read_back(data: bytes) -> list[tuple[str, ...]]:
-    rows = read_long_sheet("a.xlsx", io.BytesIO(data), size=len(data))
+    rows = read_sheet("a.xlsx", io.BytesIO(data), size=len(data))
     return [row.cells for row in rows]
 
 

@@ -18,9 +18,9 @@ from app.admin.pages.parts import Admin
 from app.admin.reading import Times
 from app.customers.actions import import_fields, set_field
 from app.customers.models import Customer, CustomField, FollowUser
-from app.long_sheets import read_long_sheet
 from app.members.queries import WHOLE_CORP
 from app.runtime import Runtime
+from app.sheet_files import read_sheet
 from tests.admin.conftest import Desk, Seat
 from tests.admin.house import SEATS
 from tests.admin.test_customers import shop
@@ -93,7 +93,7 @@ def test_it_is_named_in_chinese_with_its_day_and_comes_as_a_workbook_too(
     name = unquote(answer.headers["Content-Disposition"])
     today = clock.utcnow().astimezone(runtime.config.server.zone)
     assert f"客户名单 {today:%Y-%m-%d}.xlsx" in name
-    found = read_long_sheet("a.xlsx", io.BytesIO(answer.data), size=len(answer.data))
+    found = read_sheet("a.xlsx", io.BytesIO(answer.data), size=len(answer.data))
     assert next(found).cells == ("客户",)
     assert {row.cells[0] for row in found} == {"李晓雯", "王建国", "钱家的客户"}
 

@@ -36,10 +36,9 @@ from app.batches.imports import check_import, confirm_import, forget_import, und
 from app.batches.models import Batch
 from app.errors import Refused
 from app.i18n import N_, _
-from app.long_sheets import MOST_BYTES, MOST_ROWS
 from app.members.queries import list_names
 from app.runtime import Runtime, commit
-from app.sheet_files import MEGABYTE
+from app.sheet_files import LONG, MEGABYTE
 from app.sheets import stream_csv
 
 CSV = "text/csv; charset=utf-8"
@@ -51,9 +50,9 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     names = list_names(session, [one.userid for one in imports])
     return {
         "imports": [show_import(session, one, names, now) for one in imports],
-        "most_rows": f"{MOST_ROWS:,}",
-        "most_megabytes": MOST_BYTES // MEGABYTE,
-        "most_bytes": MOST_BYTES,
+        "most_rows": f"{LONG.rows:,}",
+        "most_megabytes": LONG.size // MEGABYTE,
+        "most_bytes": LONG.size,
         "fault": "",
     }
 

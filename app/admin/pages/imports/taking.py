@@ -16,10 +16,9 @@ from app.batches.imports import add_rows, begin_import, end_reading, forget_impo
 from app.batches.models import Batch
 from app.errors import NotFound, Refused
 from app.i18n import _
-from app.long_sheets import read_long_sheet
 from app.materials.actions import clean_name, receive_upload
 from app.runtime import Runtime
-from app.sheet_files import SheetRow
+from app.sheet_files import SheetRow, read_sheet
 
 # So many rows in one transaction: others want to write, too.
 AT_ONCE = 1000
@@ -32,7 +31,7 @@ def take(runtime: Runtime, admin: Admin, form: Form) -> Answer:
         try:
             filename, size = _receive(runtime, admin, form, file)
             file.seek(0)
-            rows = read_long_sheet(filename, file, size=size)
+            rows = read_sheet(filename, file, size=size)
             import_id = _read_in(runtime, admin, filename, rows)
         except (Refused, NotFound) as error:
             why = _(str(error))

@@ -22,7 +22,7 @@ from app.library.models import SHELVES
 from app.library.queries import Item, list_shelf
 from app.materials.actions import clean_name, take_upload
 from app.runtime import Runtime
-from app.sheet_files import MEGABYTE, MOST_BYTES, MOST_ROWS, read_sheet
+from app.sheet_files import MEGABYTE, SHORT, read_short_sheet
 from app.sheets import write_csv
 
 # Of those that are taken so many are shown of each fate; of those that are not, all.
@@ -43,15 +43,15 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "plan": None,
         "columns": list_headings(),
-        "most_rows": MOST_ROWS,
-        "most_megabytes": MOST_BYTES // MEGABYTE,
-        "most_bytes": MOST_BYTES,
+        "most_rows": SHORT.rows,
+        "most_megabytes": SHORT.size // MEGABYTE,
+        "most_bytes": SHORT.size,
         "fault": "",
     }
     if kept is None:
         return shown
     try:
-        plan = plan_import(session, read_sheet(kept.filename, kept.data))
+        plan = plan_import(session, read_short_sheet(kept.filename, kept.data))
     except Refused as error:
         return shown | {"fault": _(str(error))}
     return shown | {
@@ -66,7 +66,7 @@ def check(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
     filename = ""
     try:
         filename, data = _take(runtime, admin, form)
-        sheet = read_sheet(filename, data)
+        sheet = read_short_sheet(filename, data)
         with runtime.db.read() as session:
             plan_import(session, sheet)
     except (Refused, NotFound) as error:
@@ -96,7 +96,7 @@ def confirm(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
         kept = find_sheet(session, admin.userid)
         if kept is None:
             raise Refused(_(GONE))
-        sheet = read_sheet(kept.filename, kept.data)
+        sheet = read_short_sheet(kept.filename, kept.data)
         plan = import_sheet(session, sheet, digest=form.get("digest", ""))
         forget_sheet(session, admin.userid)
         counts = {fate: plan.count(fate) for fate in ("created", "changed", "refused")}
