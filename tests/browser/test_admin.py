@@ -76,3 +76,16 @@ def test_the_colours_that_were_chosen_stay(open_page: Browsing, owned: Deploymen
     page.get_by_role("button", name="深色 / 浅色").click()
     page.get_by_role("link", name="操作日志").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_a_narrow_page_has_its_menu_folded_above_it(open_page: Browsing, owned: Deployment) -> None:
+    page = sign_in(open_page, owned)
+    page.set_viewport_size({"width": 360, "height": 780})
+    link = page.get_by_role("link", name="操作日志")
+    expect(link).to_be_hidden()
+    page.get_by_role("button", name="菜单").press("Enter")
+    expect(page.get_by_role("button", name="菜单", expanded=True)).to_be_focused()
+    assert look_over(page, "menu", 360) == {}
+    link.click()
+    expect(page.get_by_role("heading", name="操作日志")).to_be_visible()
+    expect(link).to_be_hidden()

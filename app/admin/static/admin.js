@@ -1,4 +1,4 @@
-// What the pages of the admin web do by script: the colours, and login links.
+// What the pages of the admin web do by script: the colours, the narrow menu, and login links.
 (() => {
   "use strict";
 
@@ -13,6 +13,13 @@
       document.cookie = `banke_theme=${next}; path=/admin; max-age=31536000; samesite=lax`;
     });
   }
+
+  // Where the page is narrow, its menu is folded above it.
+  const menu = document.querySelector("[data-menu-button]");
+  menu?.addEventListener("click", () => {
+    const isOpen = menu.closest(".ad-side").classList.toggle("ad-side--open");
+    menu.setAttribute("aria-expanded", String(isOpen));
+  });
 
   // A login link carries its token behind the #, which no server and no log ever sees.
   const box = document.querySelector("[data-link-box]");
