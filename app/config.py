@@ -241,11 +241,37 @@ class Alerts(_Section):
 
 
 class Retention(_Section):
-    """How long what is only a trace is kept."""
+    """How many days each kind of data is kept (`app.privacy.retentions`); 0: with its customer."""
 
+    # They make out what a customer is to us: without an end unless the corp sets one.
+    gone_customers_days: int = Field(default=0, ge=0, le=3650)
+    timeline_days: int = Field(default=0, ge=0, le=3650)
+    note_days: int = Field(default=0, ge=0, le=3650)
+    loss_note_days: int = Field(default=0, ge=0, le=3650)
+    # Only while it can be restored is a removed one of use.
+    removed_note_days: int = Field(default=30, ge=2, le=3650)
+    draft_days: int = Field(default=90, ge=1, le=3650)
+    reminder_days: int = Field(default=365, ge=1, le=3650)
     inbox_days: int = Field(default=30, ge=1, le=3650)
+    inbox_failed_days: int = Field(default=180, ge=1, le=365)
+    delivery_text_days: int = Field(default=90, ge=1, le=3650)
+    # An event may be worked again for a year: what was sent for it must outlive that.
+    delivery_days: int = Field(default=1095, ge=366, le=3650)
     # Longer than a card says that something has failed: a later success must outlive that.
     push_days: int = Field(default=90, ge=8, le=3650)
+    batch_days: int = Field(default=90, ge=1, le=3650)
+    sync_days: int = Field(default=365, ge=1, le=3650)
+    library_removed_days: int = Field(default=30, ge=1, le=3650)
+    upload_days: int = Field(default=30, ge=1, le=3650)
+
+
+class Marketing(_Section):
+    """Who may be sent an offer: whoever agreed.
+
+    `unasked_allowed`: whoever never said anything, too. Nobody may who refused.
+    """
+
+    unasked_allowed: bool = False
 
 
 class Sync(_Section):
@@ -271,6 +297,7 @@ class Config(_Section):
     callbacks: dict[str, Receiver] = Field(min_length=1)
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
+    marketing: Marketing = Marketing()
     sync: Sync = Sync()
 
     @property

@@ -9,6 +9,13 @@ from app.customers.actions.bulk import (
     read_states,
     write_many,
 )
+from app.customers.actions.consent import (
+    Answer,
+    ConsentMove,
+    add_to_consent,
+    set_consent,
+    undo_consent,
+)
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
 from app.customers.actions.field_kinds import read_value
@@ -92,8 +99,10 @@ __all__ = [
     "MOVING_JOB",
     "UP",
     "Addition",
+    "Answer",
     "Box",
     "Change",
+    "ConsentMove",
     "CustomerWish",
     "FieldDraft",
     "FieldMove",
@@ -113,6 +122,7 @@ __all__ = [
     "add_pipeline",
     "add_stage",
     "add_stage_note",
+    "add_to_consent",
     "add_to_timeline",
     "archive_pipeline",
     "archive_stage",
@@ -161,6 +171,7 @@ __all__ = [
     "reveal_remark_mobiles",
     "save_draft",
     "save_view",
+    "set_consent",
     "set_field",
     "set_option_removed",
     "shift_field",
@@ -168,6 +179,7 @@ __all__ = [
     "shift_pipeline",
     "shift_stage",
     "take_back_marks",
+    "undo_consent",
     "undo_field",
     "undo_stage",
     "write_many",
