@@ -1,4 +1,4 @@
-"""Every kind of data goes when its time is over and not a day before; its purge says what it did."""
+"""Every kind of data goes when its time is over and not a day before; its purge tells of it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -10,6 +10,7 @@ from app.customers.actions.bulk import (
     write_many,
 )
 from app.customers.actions.consent import (
+    CONSENT_UNDO_FOR,
     Answer,
     ConsentMove,
     add_to_consent,
@@ -94,6 +95,7 @@ from app.customers.actions.views import delete_view, save_view
 
 __all__ = [
     "CHANGE_HOURS",
+    "CONSENT_UNDO_FOR",
     "DOWN",
     "LONGEST",
     "MOVING_JOB",

@@ -29,7 +29,7 @@ from app.i18n import N_
 from app.rows import upsert
 
 # After that it was no slip, and stands until the customer says otherwise.
-UNDO_FOR = timedelta(minutes=10)
+CONSENT_UNDO_FOR = timedelta(minutes=10)
 # How long its maker may add to a change.
 WITHIN = timedelta(days=1)
 
@@ -91,7 +91,7 @@ def undo_consent(
         ConsentConflict: somebody wrote down something else meanwhile.
     """
     now = _lock(session, external_userid)
-    change = _get_own(session, external_userid, change_id, userid, UNDO_FOR)
+    change = _get_own(session, external_userid, change_id, userid, CONSENT_UNDO_FOR)
     if change.is_undo:
         raise NotFound(N_("没有可以撤销的营销意愿"))
     if now.change_id != change.id:
