@@ -15,6 +15,7 @@ from app.customers.actions.consent import (
     ConsentMove,
     add_to_consent,
     set_consent,
+    take_back_consent,
     undo_consent,
 )
 from app.customers.actions.detail import record_detail
@@ -180,6 +181,7 @@ __all__ = [
     "shift_option",
     "shift_pipeline",
     "shift_stage",
+    "take_back_consent",
     "take_back_marks",
     "undo_consent",
     "undo_field",

@@ -100,6 +100,23 @@ def undo_consent(
     return _write(session, external_userid, now, back, userid=userid, is_undo=True)
 
 
+def take_back_consent(
+    session: Session, external_userid: str, *, change_id: int, userid: str
+) -> bool:
+    """Take back what an import wrote down; False: it stays, for the customer's sake.
+
+    So it is when somebody wrote down something else since; and with a refusal, after ten minutes.
+    """
+    change, now = session.get(ConsentChange, change_id), _lock(session, external_userid)
+    if change is None or now.change_id != change.id:
+        return False
+    if change.to_state == REFUSED and clock.utcnow() - change.changed_at > CONSENT_UNDO_FOR:
+        return False
+    back = Answer(state=change.from_state, way=change.way)
+    _write(session, external_userid, now, back, userid=userid, is_undo=True)
+    return True
+
+
 def add_to_consent(
     session: Session, external_userid: str, *, change_id: int, userid: str, way: str, note: str
 ) -> ConsentNow:

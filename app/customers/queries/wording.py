@@ -46,11 +46,9 @@ def word_stage_change(data: Mapping[str, Any]) -> str:
 
 def word_consent_change(data: Mapping[str, Any]) -> str:
     """Say what the customer said of offers, how that is known, and what was added to it."""
-    told = _(
-        UNCONSENT_WORDS if data["is_undo"] else CONSENT_WORDS,
-        before=word_consent(data["before"]),
-        state=word_consent(data["state"]),
-    )
+    words = UNCONSENT_WORDS if data["is_undo"] else CONSENT_WORDS
+    before, state = word_consent(data["before"]), word_consent(data["state"])
+    told = _(words, before=before, state=state)
     added = [] if data["is_undo"] else [word_way(data["way"]), data["note"]]
     return BETWEEN.join([told, *(part for part in added if part)])
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.admin.permissions import ROLE_WORDS
 from app.alerting.queries import SETTINGS
-from app.customers.queries import LOSS_REASONS, STAGE_COLORS
+from app.customers.queries import CONSENT_STATES, LOSS_REASONS, STAGE_COLORS
 from app.i18n import N_, _
 
 ACTION_WORDS = {
@@ -149,6 +149,8 @@ SETTING_WORDS = {
 }
 WAY_WORDS = {"wecom": N_("企业微信"), "link": N_("登录链接")}
 
+CONSENTS = {f"consent_{state}": words for state, words in CONSENT_STATES.items()}
+
 
 def word_action(action: str) -> str:
     """Name a deed; one without words by its own name."""
@@ -158,6 +160,7 @@ def word_action(action: str) -> str:
 def word_detail(detail: Mapping[str, int | str]) -> list[tuple[str, str]]:
     """Word what an entry says besides who and whom; what is empty is left out."""
     values = ROLE_WORDS | WAY_WORDS | LOSS_REASONS | STAGE_COLORS | SETTING_WORDS | SETTINGS
+    values |= CONSENTS
     return [
         (
             _(DETAIL_WORDS[key]) if key in DETAIL_WORDS else key,

@@ -102,7 +102,11 @@ def _note(
     session: Session, admin: Admin, action: str, external_userid: str, move: ConsentMove
 ) -> None:
     if move.changed:
-        detail: dict[str, int | str] = {"consent": move.now.state, "was": move.before}
+        # Apart from other words: refused says something else about an import.
+        detail: dict[str, int | str] = {
+            "consent": f"consent_{move.now.state}",
+            "was": f"consent_{move.before}",
+        }
         note_deed(session, admin, action, external_userid, detail)
 
 
