@@ -17,8 +17,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -29,6 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import ConfigError
+from app.sections import Marketing, Retention, Section, Sync
 
 PREFIX = "BANKE_"
 # Variables of ours that are no configuration key: where the file is, and the tests' servers.
@@ -80,11 +79,7 @@ def _root_address(url: str) -> str:
 BaseAddress = Annotated[str, AfterValidator(_base_address)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Server(_Section):
+class Server(Section):
     """Our own side: the address people reach us at, and where we listen."""
 
     base_url: Annotated[str, AfterValidator(_root_address)]
@@ -93,7 +88,7 @@ class Server(_Section):
     time_zone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     metrics_token: SecretStr | None = None
-    domain_files: dict[str, str] = {}
+    domain_files: dict[str, str] = Field(default={})
     proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("secret_key")
@@ -135,7 +130,7 @@ class Server(_Section):
         return ZoneInfo(self.time_zone)
 
 
-class Database(_Section):
+class Database(Section):
     """The queue and book of record."""
 
     url: str = "sqlite:///var/banke.db"
@@ -154,7 +149,7 @@ class Database(_Section):
         return value
 
 
-class Redis(_Section):
+class Redis(Section):
     """The doorbell. "embedded": `flask serve` starts one of its own."""
 
     url: str = "embedded"
@@ -167,7 +162,7 @@ class Redis(_Section):
         return value
 
 
-class WeCom(_Section):
+class WeCom(Section):
     """The corp (企业), our self-built app (自建应用) in it, and where WeCom is reached."""
 
     corp_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -192,7 +187,7 @@ class WeCom(_Section):
         return self
 
 
-class Receiver(_Section):
+class Receiver(Section):
     """One callback address /callbacks/<name>, with the pair from the console's 接收消息 page."""
 
     token: SecretStr
@@ -213,7 +208,7 @@ class Receiver(_Section):
         return value
 
 
-class Alerts(_Section):
+class Alerts(Section):
     """Who besides the member hears of losses, how long we wait for a customer to come back.
 
     More than `mass_loss_above` customers whom a member deletes or loses within `mass_loss_minutes`
@@ -240,54 +235,7 @@ class Alerts(_Section):
         return value
 
 
-class Retention(_Section):
-    """How many days each kind of data is kept (`app.privacy.retentions`); 0: with its customer."""
-
-    # They make out what a customer is to us: without an end unless the corp sets one.
-    gone_customers_days: int = Field(default=0, ge=0, le=3650)
-    timeline_days: int = Field(default=0, ge=0, le=3650)
-    note_days: int = Field(default=0, ge=0, le=3650)
-    loss_note_days: int = Field(default=0, ge=0, le=3650)
-    # Only while it can be restored is a removed one of use.
-    removed_note_days: int = Field(default=30, ge=2, le=3650)
-    draft_days: int = Field(default=90, ge=1, le=3650)
-    reminder_days: int = Field(default=365, ge=1, le=3650)
-    inbox_days: int = Field(default=30, ge=1, le=3650)
-    inbox_failed_days: int = Field(default=180, ge=1, le=365)
-    delivery_text_days: int = Field(default=90, ge=1, le=3650)
-    # An event may be worked again for a year: what was sent for it must outlive that.
-    delivery_days: int = Field(default=1095, ge=366, le=3650)
-    # Longer than a card says that something has failed: a later success must outlive that.
-    push_days: int = Field(default=90, ge=8, le=3650)
-    batch_days: int = Field(default=90, ge=1, le=3650)
-    sync_days: int = Field(default=365, ge=1, le=3650)
-    library_removed_days: int = Field(default=30, ge=1, le=3650)
-    upload_days: int = Field(default=30, ge=1, le=3650)
-
-
-class Marketing(_Section):
-    """Who may be sent an offer: whoever agreed.
-
-    `unasked_allowed`: whoever never said anything, too. Nobody may who refused.
-    """
-
-    unasked_allowed: bool = False
-
-
-class Sync(_Section):
-    """When all customers are compared with WeCom, and when what is missing is not believed.
-
-    `nightly_at`: the corp's time, "" never. Nobody here for `downtime_minutes`: they are compared
-    as soon as somebody is. More than `held_percent` of one member's customers missing at once are
-    held back for an admin to look at.
-    """
-
-    nightly_at: str | None = Field(default="03:00", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
-    downtime_minutes: int = Field(default=10, ge=2, le=1440)
-    held_percent: int = Field(default=20, ge=1, le=100)
-
-
-class Config(_Section):
+class Config(Section):
     """The whole configuration."""
 
     server: Server

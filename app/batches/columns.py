@@ -112,8 +112,15 @@ def read_columns(
     told = {one.id: by_meaning[field_name(one)] for one in fields if field_name(one) in by_meaning}
     if not told and not by_meaning.keys() & SAYS.keys():
         raise Refused(_("还没有要导入的内容：请至少选一列资料、阶段或跟进记录"))
-    says = (by_meaning.get(one) for one in (STAGE, NOTE, CONSENT, WAY))
-    return Columns(headings, finders, *says, told)
+    return Columns(
+        headings,
+        finders,
+        stage=by_meaning.get(STAGE),
+        note=by_meaning.get(NOTE),
+        consent=by_meaning.get(CONSENT),
+        way=by_meaning.get(WAY),
+        fields=told,
+    )
 
 
 def _places(

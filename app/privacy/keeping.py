@@ -24,6 +24,7 @@ class Kept:
     purpose: str
     kept: str
     key: str
+    has_end: bool
     run: RetentionRun | None
 
 
@@ -45,6 +46,7 @@ def list_kept(runtime: Runtime, session: Session) -> list[Kept]:
             purpose=_(one.purpose),
             kept=one.word_kept(runtime.config),
             key=one.key,
+            has_end=one.days_in(runtime.config) is not None,
             run=runs.get(one.kind),
         )
         for one in RETENTIONS

@@ -21,7 +21,7 @@ def box(desk: Desk) -> str:
 
 
 def seen(desk: Desk) -> str:
-    return re.findall(r'name="seen" value="(\d+)"', box(desk))[0]
+    return str(re.findall(r'name="seen" value="(\d+)"', box(desk))[0])
 
 
 def state(db: Database) -> str:
@@ -31,8 +31,8 @@ def state(db: Database) -> str:
 
 def test_it_is_written_down_taken_back_and_on_record(desk: Seat, shop: Database) -> None:
     owner = desk("qianer", "owner")
-    said = {"state": "refused", "way": "own", "note": "打电话来说的"}
-    answer = ask(owner, "consent", seen=seen(owner), **said)
+    note = "打电话来说的"
+    answer = ask(owner, "consent", seen=seen(owner), state="refused", way="own", note=note)
     assert answer.status_code == 200
     assert "未询问 → 拒绝 · 客户主动提出 · 打电话来说的" in answer.text
     (change,) = re.findall(r'name="change" value="(\d+)"', box(owner))

@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.config import Marketing
 from app.customers.actions import (
     Answer,
     Change,
@@ -31,6 +30,7 @@ from app.db import Database
 from app.errors import NotFound, Refused
 from app.privacy.actions import erase_person
 from app.runtime import Runtime
+from app.sections import Marketing
 
 WANG = "wmWang"
 OPT_IN, OPT_OUT = Marketing(), Marketing(unasked_allowed=True)
@@ -118,7 +118,8 @@ def test_a_refusal_survives_that_he_leaves_and_comes_back(any_db: Database) -> N
         fact = Change(
             external_userid=WANG, userid="zhaoyi", kind=kind, at=at + timedelta(minutes=n)
         )
-        any_db.commit(lambda session, fact=fact: record_change(session, fact))
+        with any_db.write() as session:
+            record_change(session, fact)
     with any_db.read() as session:
         assert may_market(session, [WANG], rule=OPT_OUT) == set()
 
@@ -151,11 +152,15 @@ def test_nobody_writes_over_what_he_has_not_seen(db: Database) -> None:
 
 def test_how_it_is_known_is_added_afterwards(db: Database) -> None:
     change_id = say(db, "agreed").now.change_id
-    change = {"external_userid": WANG, "change_id": change_id, "userid": "zhaoyi"}
-    db.commit(lambda s: add_to_consent(s, **change, way="form", note="门店登记表"))
+
+    def add(way: str, note: str) -> None:
+        with db.write() as session:
+            add_to_consent(session, WANG, change_id=change_id, userid="zhaoyi", way=way, note=note)
+
+    add("form", "门店登记表")
     assert told(db) == ["营销意愿：未询问 → 同意 · 客户填写的表单 · 门店登记表"]
     with pytest.raises(Refused):
-        db.commit(lambda s: add_to_consent(s, **change, way="import", note=""))
+        add("import", "")
 
 
 def test_erasing_him_takes_it_along(runtime: Runtime) -> None:

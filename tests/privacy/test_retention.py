@@ -13,7 +13,6 @@ from app.accounts.models import AdminSession, LoginLink
 from app.batches.models import Batch
 from app.churn.models import Loss
 from app.config import Config
-from app.config import Retention as Days
 from app.customers.actions import Answer, ensure_customer, set_consent
 from app.customers.models import Customer, Draft, FollowUp, FollowUser, Reminder, TimelineEntry
 from app.db import Base, Database
@@ -31,6 +30,7 @@ from app.pushes.models import Push
 from app.runtime import Runtime, build_runtime
 from app.schedule import SCHEDULE, run_if_due
 from app.schedule_runs import ScheduleRun
+from app.sections import Retention as Days
 from app.sync.models import SyncRun
 from tests.settings import make_config
 

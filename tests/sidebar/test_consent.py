@@ -25,11 +25,11 @@ def chosen(card: Card) -> list[str]:
 
 def seen(card: Card) -> str:
     form = card.get().text.partition('id="consent-form"')[2]
-    return re.findall(r'name="seen" value="(\d+)"', form)[0]
+    return str(re.findall(r'name="seen" value="(\d+)"', form)[0])
 
 
-def tap(card: Card, state: str, **more: object) -> TestResponse:
-    return card.post("consent", state=state, **({"seen": seen(card)} | more))
+def tap(card: Card, state: str, **more: int | str) -> TestResponse:
+    return card.post("consent", state=state, **{"seen": seen(card), **more})
 
 
 def test_one_tap_writes_it_down_and_undo_takes_it_back(card: Card) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, literal, select
 from sqlalchemy.orm import Session, aliased
 
-from app.config import Marketing
 from app.customers.models import ConsentChange, Customer, MarketingConsent
 from app.i18n import N_, _
 from app.rows import among
+from app.sections import Marketing
 
 UNASKED, AGREED, REFUSED = "", "agreed", "refused"
 CONSENT_STATES = {UNASKED: N_("未询问"), AGREED: N_("同意"), REFUSED: N_("拒绝")}

@@ -57,13 +57,14 @@ def _show_consents(runtime: Runtime, session: Session) -> list[tuple[str, str, s
     return shown
 
 
-def _show_kept(one: Kept, now: Times) -> dict[str, str]:
+def _show_kept(one: Kept, now: Times) -> dict[str, str | bool]:
     run = one.run
     return {
         "title": one.title,
         "purpose": one.purpose,
         "kept": one.kept,
         "key": f"retention.{one.key}" if one.key else "",
+        "has_end": one.has_end,
         "held": f"{run.held:,}" if run and run.ran_at else "",
         "oldest": now.minute(run.oldest_at) if run and run.oldest_at else "",
         "ran": now.minute(run.ran_at) if run and run.ran_at else "",
