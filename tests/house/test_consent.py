@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# 群发, 客户朋友圈, 入群欢迎语 is none of them: it greets who has just come.
+# 群发 and 客户朋友圈. A welcome (入群欢迎语) greets who has just come, kf/send_msg answers who asked.
 TO_MANY = (
     "externalcontact/add_msg_template",
     "externalcontact/remind_groupmsg_send",
     "externalcontact/add_moment_task",
-    "kf/send_msg",
-    "appchat/send",
 )
 ASKING = {"may_market", "marketing_allowed"}
 CODE = ("app", "callbacks", "sidebar")
