@@ -3,14 +3,14 @@
 The rows of a kind that stay without end are counted all the same, for the page 隐私.
 """
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from app.accounts.models import AdminSession, LoginLink
 from app.audit.models import AuditEntry
 from app.batches.actions import delete_ended
 from app.batches.models import Batch
 from app.churn.models import Loss
-from app.customers.models import Customer, Draft, FollowUp, Reminder, TimelineEntry
+from app.customers.models import Customer, Draft, FollowUp, FollowUser, Reminder, TimelineEntry
 from app.deliveries.models import Delivery
 from app.erased import ErasedPerson
 from app.i18n import N_
@@ -39,6 +39,9 @@ RETENTIONS: tuple[Retention, ...] = (
         title=N_("没有员工跟进的客户"),
         purpose=N_("客户回来时，以前的记录能接上；过期后连同他的一切一起抹除"),
         since=Customer.created_at,
+        of=~exists().where(
+            FollowUser.external_userid == Customer.external_userid, FollowUser.removed_at.is_(None)
+        ),
         key="gone_customers_days",
         kept=N_("最后一位员工不再跟进后 {days} 天"),
         purge=purge_gone,
@@ -60,9 +63,7 @@ RETENTIONS: tuple[Retention, ...] = (
         since=FollowUp.created_at,
         key="note_days",
         kept=N_("记录后 {days} 天；还有提醒的等提醒结束"),
-        ended=~select(Reminder.id)
-        .where(Reminder.follow_up_id == FollowUp.id, Reminder.state == "open")
-        .exists(),
+        ended=~exists().where(Reminder.follow_up_id == FollowUp.id, Reminder.state == "open"),
     ),
     Retention(
         kind="removed_notes",

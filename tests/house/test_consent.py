@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# 群发 and 客户朋友圈. A welcome (入群欢迎语) greets who has just come, kf/send_msg answers who asked.
+# 群发 and 客户朋友圈. A welcome to a group greets who has just come, kf/send_msg answers who asked.
 TO_MANY = (
     "externalcontact/add_msg_template",
     "externalcontact/remind_groupmsg_send",
