@@ -17,8 +17,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -29,6 +27,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import ConfigError
+from app.sections import Marketing, Retention, Section, Sync
 
 PREFIX = "BANKE_"
 # Variables of ours that are no configuration key: where the file is, and the tests' servers.
@@ -80,11 +79,7 @@ def _root_address(url: str) -> str:
 BaseAddress = Annotated[str, AfterValidator(_base_address)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Server(_Section):
+class Server(Section):
     """Our own side: the address people reach us at, and where we listen."""
 
     base_url: Annotated[str, AfterValidator(_root_address)]
@@ -93,7 +88,7 @@ class Server(_Section):
     time_zone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     metrics_token: SecretStr | None = None
-    domain_files: dict[str, str] = {}
+    domain_files: dict[str, str] = Field(default={})
     proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("secret_key")
@@ -135,7 +130,7 @@ class Server(_Section):
         return ZoneInfo(self.time_zone)
 
 
-class Database(_Section):
+class Database(Section):
     """The queue and book of record."""
 
     url: str = "sqlite:///var/banke.db"
@@ -154,7 +149,7 @@ class Database(_Section):
         return value
 
 
-class Redis(_Section):
+class Redis(Section):
     """The doorbell. "embedded": `flask serve` starts one of its own."""
 
     url: str = "embedded"
@@ -167,7 +162,7 @@ class Redis(_Section):
         return value
 
 
-class WeCom(_Section):
+class WeCom(Section):
     """The corp (企业), our self-built app (自建应用) in it, and where WeCom is reached."""
 
     corp_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -192,7 +187,7 @@ class WeCom(_Section):
         return self
 
 
-class Receiver(_Section):
+class Receiver(Section):
     """One callback address /callbacks/<name>, with the pair from the console's 接收消息 page."""
 
     token: SecretStr
@@ -213,7 +208,7 @@ class Receiver(_Section):
         return value
 
 
-class Alerts(_Section):
+class Alerts(Section):
     """Who besides the member hears of losses, how long we wait for a customer to come back.
 
     More than `mass_loss_above` customers whom a member deletes or loses within `mass_loss_minutes`
@@ -240,28 +235,7 @@ class Alerts(_Section):
         return value
 
 
-class Retention(_Section):
-    """How long what is only a trace is kept."""
-
-    inbox_days: int = Field(default=30, ge=1, le=3650)
-    # Longer than a card says that something has failed: a later success must outlive that.
-    push_days: int = Field(default=90, ge=8, le=3650)
-
-
-class Sync(_Section):
-    """When all customers are compared with WeCom, and when what is missing is not believed.
-
-    `nightly_at`: the corp's time, "" never. Nobody here for `downtime_minutes`: they are compared
-    as soon as somebody is. More than `held_percent` of one member's customers missing at once are
-    held back for an admin to look at.
-    """
-
-    nightly_at: str | None = Field(default="03:00", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
-    downtime_minutes: int = Field(default=10, ge=2, le=1440)
-    held_percent: int = Field(default=20, ge=1, le=100)
-
-
-class Config(_Section):
+class Config(Section):
     """The whole configuration."""
 
     server: Server
@@ -271,6 +245,7 @@ class Config(_Section):
     callbacks: dict[str, Receiver] = Field(min_length=1)
     alerts: Alerts = Alerts()
     retention: Retention = Retention()
+    marketing: Marketing = Marketing()
     sync: Sync = Sync()
 
     @property

@@ -74,6 +74,19 @@ class Reader:
 Say = Callable[[Reader, Any], object]
 
 
+def kept_for(key: str, words: str) -> Callable[[Config], str]:
+    """Say that something stays for the days of this key of `[retention]`, in these N_(…) words.
+
+    They hold `{days}`; 0 days: it stays with the customer.
+    """
+
+    def kept(config: Config) -> str:
+        days = getattr(config.retention, key)
+        return _(words, days=days) if days else _(WITH_CUSTOMER)
+
+    return kept
+
+
 @dataclass(frozen=True, kw_only=True)
 class Holding:
     """Rows of one table that are about a person.

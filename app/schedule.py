@@ -3,18 +3,17 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app.audit.jobs import note_head
-from app.batches.actions import delete_ended
 from app.churn.jobs import make_daily_digests
 from app.customers.actions import MOVING_JOB
 from app.customers.jobs import move_customers_on, sync_tags
-from app.inbox.actions import prune
-from app.library.jobs import prune_library, sync_library_media
+from app.library.jobs import sync_library_media
 from app.log import get_logger
-from app.materials.jobs import prune_uploads
 from app.members.jobs import sync_members
-from app.pushes.actions import delete_told
+from app.privacy.retention import purge
+from app.privacy.retentions import RETENTIONS
 from app.reports.jobs import keep_reports
 from app.runtime import Runtime
 from app.schedule_runs import end_turn, hasten, is_due, take_turn
@@ -29,39 +28,15 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """A job, and how many seconds lie between two runs. `at_start`: also when a relay starts."""
+    """A job, and how many seconds lie between two runs. `at_start`: also when a relay starts.
+
+    One that returns False has more to do: it is due again in a minute.
+    """
 
     name: str
     every: float
     run: Callable[[Runtime], object]
     at_start: bool = False
-
-
-def prune_inbox(runtime: Runtime) -> None:
-    """Delete received events whose time is over."""
-    keep_days = runtime.config.retention.inbox_days
-    deleted = 1
-    while deleted:
-        with runtime.db.write() as session:
-            deleted = prune(session, keep_days=keep_days)
-
-
-def prune_pushes(runtime: Runtime) -> None:
-    """Delete what WeCom was told long ago."""
-    keep_days = runtime.config.retention.push_days
-    deleted = 1
-    while deleted:
-        with runtime.db.write() as session:
-            deleted = delete_told(session, keep_days=keep_days)
-
-
-def prune_batches(runtime: Runtime) -> None:
-    """Delete what was done to many long ago."""
-    keep_days = runtime.config.retention.push_days
-    deleted = 1
-    while deleted:
-        with runtime.db.write() as session:
-            deleted = delete_ended(session, keep_days=keep_days)
 
 
 SCHEDULE = (
@@ -76,12 +51,8 @@ SCHEDULE = (
     Job("welcome.sync_media", 10 * MINUTE, sync_media, at_start=True),
     Job("library.sync_library_media", 10 * MINUTE, sync_library_media),
     Job("reports.keep_reports", 10 * MINUTE, keep_reports, at_start=True),
-    Job("library.prune", DAY, prune_library),
-    Job("materials.prune_uploads", DAY, prune_uploads),
     Job("audit.note_head", DAY, note_head),
-    Job("inbox.prune", DAY, prune_inbox),
-    Job("pushes.prune", DAY, prune_pushes),
-    Job("batches.prune", DAY, prune_batches),
+    *(Job(one.job, DAY, partial(purge, one=one)) for one in RETENTIONS),
 )
 
 
@@ -105,7 +76,8 @@ def run_if_due(runtime: Runtime, job: Job) -> None:
             return
     again_in, fault = job.every, ""
     try:
-        job.run(runtime)
+        if job.run(runtime) is False:
+            again_in = MINUTE
     except Exception as error:  # noqa: BLE001 -- one job's fault must not end the others
         again_in, fault = MINUTE, type(error).__name__
         log.warning("periodic_job_failed", job=job.name, error_name=fault)

@@ -15,6 +15,7 @@ from app.inbox import models as inbox
 from app.library import models as library
 from app.materials import models as materials
 from app.members import models as members
+from app.privacy import models as privacy
 from app.pushes import models as pushes
 from app.reports import models as reports
 from app.schedule_runs import ScheduleRun
@@ -38,6 +39,7 @@ __all__ = [
     "materials",
     "members",
     "metadata",
+    "privacy",
     "pushes",
     "reports",
     "sync",

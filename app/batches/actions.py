@@ -1,7 +1,7 @@
 """Beginning a batch, doing it piece by piece, and stopping it."""
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
@@ -95,12 +95,11 @@ def cancel_batch(session: Session, batch: Batch, *, userid: str) -> bool:
     return True
 
 
-def delete_ended(session: Session, *, keep_days: int) -> int:
-    """Delete what is left of a batch that ended more than `keep_days` ago, a few thousand rows.
+def delete_ended(session: Session, *, before: datetime) -> int:
+    """Delete what is left of a batch that ended before then, a few thousand rows.
 
     Returns how many went; 0: there is none any more.
     """
-    before = clock.utcnow() - timedelta(days=keep_days)
     batch = session.scalars(
         select(Batch).where(Batch.ended_at < before).order_by(Batch.id).limit(1)
     ).one_or_none()

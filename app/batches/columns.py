@@ -14,13 +14,19 @@ from app.sheets import plain_cell
 from app.words import clean
 
 ID, NAME, MEMBER, PHONE, STAGE, NOTE = "id", "name", "member", "phone", "stage", "note"
+CONSENT, WAY = "consent", "consent_way"
 FINDERS = {
     ID: N_("找客户：external_userid"),
     NAME: N_("找客户：备注或名字"),
     MEMBER: N_("找客户：是谁的客户（员工）"),
     PHONE: N_("找客户：电话"),
 }
-SAYS = {STAGE: N_("阶段"), NOTE: N_("跟进记录")}
+SAYS = {
+    STAGE: N_("阶段"),
+    NOTE: N_("跟进记录"),
+    CONSENT: N_("营销意愿"),
+    WAY: N_("营销意愿：怎样知道的"),
+}
 # What a heading may be called, in small letters; those that a list taken along has are among them.
 HEADINGS = {
     ID: ("external_userid", "外部联系人id", "客户id"),
@@ -29,6 +35,8 @@ HEADINGS = {
     PHONE: ("电话", "手机", "手机号", "手机号码", "联系电话", "phone", "mobile"),
     STAGE: ("阶段", "客户阶段", "stage"),
     NOTE: ("跟进", "跟进记录", "跟进内容", "note", "follow-up"),
+    CONSENT: ("营销意愿", "营销同意", "marketing consent", "consent"),
+    WAY: ("营销意愿来源", "怎样知道的", "consent source", "how it is known"),
 }
 
 
@@ -40,6 +48,8 @@ class Columns:
     finders: Mapping[str, int]
     stage: int | None
     note: int | None
+    consent: int | None
+    way: int | None
     fields: Mapping[int, int]
 
     def cell(self, cells: Sequence[str], place: int | None) -> str:
@@ -48,7 +58,11 @@ class Columns:
 
     def said(self, cells: Sequence[str]) -> list[str]:
         """Return what a row says of its customer."""
-        return [self.cell(cells, one) for one in (self.stage, self.note, *self.fields.values())]
+        return [self.cell(cells, one) for one in self._saying]
+
+    @property
+    def _saying(self) -> list[int | None]:
+        return [self.stage, self.note, self.consent, self.way, *self.fields.values()]
 
 
 def field_name(field: Field) -> str:
@@ -98,7 +112,15 @@ def read_columns(
     told = {one.id: by_meaning[field_name(one)] for one in fields if field_name(one) in by_meaning}
     if not told and not by_meaning.keys() & SAYS.keys():
         raise Refused(_("还没有要导入的内容：请至少选一列资料、阶段或跟进记录"))
-    return Columns(headings, finders, by_meaning.get(STAGE), by_meaning.get(NOTE), told)
+    return Columns(
+        headings,
+        finders,
+        stage=by_meaning.get(STAGE),
+        note=by_meaning.get(NOTE),
+        consent=by_meaning.get(CONSENT),
+        way=by_meaning.get(WAY),
+        fields=told,
+    )
 
 
 def _places(

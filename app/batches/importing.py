@@ -1,7 +1,7 @@
 """Going through the rows of an import piece by piece: looking at them, writing, taking back.
 
 What a row wrote stands in its `done`: {"fields": {id: [version, before]}, "stage": the change,
-"note": its id}.
+"note": its id, "consent": the change}.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.batches.columns import PHONE, Columns, read_columns
+from app.batches.columns import CONSENT, PHONE, Columns, read_columns
+from app.batches.consents import undo_consents, write_consent
 from app.batches.models import Batch, ImportRow
 from app.batches.numbers import put_down_numbers, walk_numbers
 from app.batches.planning import plan_rows
@@ -156,20 +157,25 @@ def _work(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     known = find_known(session, [row.external_userid for row in rows], scope)
     wishes = [_wish(batch.id, row) for row in rows if row.external_userid in known]
     written = write_many(session, wishes, userid=batch.what["by"], fields=fields)
+    names = _headings(batch, fields)
     for row in rows:
         told = written.get(row.external_userid, Written())
-        names = _headings(batch, fields)
+        consent: int | None = 0
+        if row.external_userid in known and (plan := row.plan.get("consent")):
+            consent = write_consent(session, row.external_userid, plan, userid=batch.what["by"])
+        if consent is None:
+            told.overtaken.append(CONSENT)
         row.faults = [[names(one), _(OVERTAKEN)] for one in told.overtaken]
-        row.outcome = _outcome(told)
+        row.outcome = _outcome(told, wrote_consent=bool(consent))
         if row.external_userid not in known:
             row.faults, row.outcome = [["", _(OUT_OF_SCOPE)]], "overtaken"
-        row.done = _keep(told)
+        row.done = _keep(told) | ({"consent": consent} if consent else {})
         # Nobody needs them any more.
         row.cells, row.plan = [], {}
 
 
-def _outcome(told: Written) -> str:
-    if told.is_empty:
+def _outcome(told: Written, *, wrote_consent: bool) -> str:
+    if told.is_empty and not wrote_consent:
         return "overtaken" if told.overtaken else "same"
     return "partly" if told.overtaken else "done"
 
@@ -209,10 +215,14 @@ def _undo(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     written = write_many(
         session, wishes, userid=batch.what["by"], fields=fields, kind="import_undone"
     )
+    consents = {row.external_userid: one for row in rows if (one := row.done.get("consent"))}
+    consenting = undo_consents(session, consents, userid=batch.what["by"])
     names = _headings(batch, fields)
     for row in rows:
         told = written.get(row.external_userid, Written())
         stays = list(told.overtaken)
+        if row.external_userid in consenting:
+            stays.append(CONSENT)
         if (moved := row.done.get("stage")) and changes[moved].from_stage_id is None:
             stays.append("stage")
         row.faults = [[names(one), _(STAYS)] for one in stays]

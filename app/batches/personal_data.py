@@ -30,7 +30,7 @@ def _what(reader: Reader, row: BatchItem) -> str:
 
 
 def _kept(config: Config) -> str:
-    return _("批量操作结束后保留 {days} 天", days=config.retention.push_days)
+    return _("批量操作结束后保留 {days} 天", days=config.retention.batch_days)
 
 
 def _texts(what: object) -> list[str]:

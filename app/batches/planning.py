@@ -1,7 +1,8 @@
 """The dry run of an import: whom each row means, what it would change, and what is wrong with it.
 
 What a row would write stands in its `plan`: {"fields": {id: {"value", "seen"}}, "stage":
-{"stage_id", "pipeline_id", "seen"}, "note"}; `seen` is what stood there when it was looked at.
+{"stage_id", "pipeline_id", "seen"}, "note", "consent": {"state", "way", "seen"}}; `seen` is what
+stood there when it was looked at.
 """
 
 import re
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.batches.columns import ID, MEMBER, NAME, PHONE, Columns
+from app.batches.consents import Standing, plan_consent, read_consents
 from app.batches.models import Batch, ImportRow
 from app.batches.numbers import PHONE_FIELD
 from app.customers.actions import StageStands, read_stands, read_states, read_value
@@ -31,6 +33,7 @@ from app.customers.queries import (
     mask_phone,
     word_option,
 )
+from app.errors import Refused
 from app.i18n import _
 from app.members.queries import Scope
 from app.sheets import plain_cell
@@ -122,6 +125,7 @@ class _Planning:
         self._states: dict[tuple[str, int], tuple[Value, int]] = {}
         self._stands: dict[tuple[str, int], StageStands] = {}
         self._notes: set[tuple[str, str]] = set()
+        self._consents: dict[str, Standing] = {}
         self._stages = _read_stages(session) if columns.stage is not None else {}
 
     def _list_stages(self) -> list[str]:
@@ -233,6 +237,8 @@ class _Planning:
         self._states = read_states(self._session, people, fields)
         pipelines = {one.pipeline_id for stages in self._stages.values() for one in stages}
         self._stands = read_stands(self._session, people, pipelines)
+        if self._columns.consent is not None:
+            self._consents = read_consents(self._session, people)
         texts = {self._note(one) for one in wanted} - {""}
         if texts:
             rows = self._session.execute(
@@ -249,6 +255,8 @@ class _Planning:
             plan["fields"] = fields
         if stage := self._plan_stage(one):
             plan["stage"] = stage
+        if consent := self._plan_consent(one):
+            plan["consent"] = consent
         note = self._note(one)
         if len(note) > TEXT_LENGTH:
             told = _("一条跟进最多 {most} 字，现在有 {count} 字", most=TEXT_LENGTH, count=len(note))
@@ -278,6 +286,16 @@ class _Planning:
                 continue
             if value not in (before, Value()):
                 yield str(field_id), {"value": value.as_json(), "seen": version}
+
+    def _plan_consent(self, one: _Wanted) -> dict[str, Any]:
+        state = self._columns.cell(one.cells, self._columns.consent)
+        way = self._columns.cell(one.cells, self._columns.way)
+        now = self._consents.get(one.row.external_userid, ("", 0))
+        try:
+            return plan_consent(now, state, way)
+        except Refused as refused:
+            one.fault(self._heading(self._columns.consent), str(refused))
+            return {}
 
     def _plan_stage(self, one: _Wanted) -> dict[str, int]:
         text = self._columns.cell(one.cells, self._columns.stage)

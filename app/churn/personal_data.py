@@ -1,13 +1,20 @@
 """What this room holds about a customer."""
 
 from app.churn.models import Loss
+from app.config import Config
 from app.customers.queries import ENDINGS, word_reason
 from app.i18n import N_, _
-from app.personal import Holding, Reader
+from app.personal import WITH_CUSTOMER, Holding, Reader
 
 
 def _ending(_reader: Reader, row: Loss) -> str:
     return _(ENDINGS[row.kind]) if row.kind in ENDINGS else row.kind
+
+
+def _kept(config: Config) -> str:
+    days = config.retention.loss_note_days
+    told = _("说明保留到流失后 {days} 天；其余的保留到抹除这位客户", days=days)
+    return told if days else _(WITH_CUSTOMER)
 
 
 HOLDINGS = (
@@ -32,5 +39,6 @@ HOLDINGS = (
             N_("联系时间"): "contacted_at",
             N_("回来时间"): "returned_at",
         },
+        kept=_kept,
     ),
 )

@@ -7,6 +7,7 @@ from app.errors import Refused
 from app.i18n import N_, _
 
 if TYPE_CHECKING:
+    from app.customers.queries.consent import ConsentNow
     from app.customers.queries.fields import FieldState
     from app.customers.queries.stages import StageNow
 
@@ -22,6 +23,26 @@ class StageConflict(Refused):
         self.current = current
         self.wanted = wanted
         self.pipeline_id = pipeline_id
+
+
+class ConsentConflict(Refused):
+    """Somebody wrote down another answer of the customer's meanwhile; `current` says which.
+
+    `wanted`: the one that was to be written down.
+    """
+
+    def __init__(self, current: "ConsentNow", wanted: str) -> None:
+        super().__init__(N_("营销意愿刚刚被别人修改了"))
+        self.current = current
+        self.wanted = wanted
+
+
+class RefusedBefore(Refused):
+    """The customer had refused: only he himself may agree again. `current`: the refusal."""
+
+    def __init__(self, current: "ConsentNow") -> None:
+        super().__init__(N_("客户拒绝过营销，只有他本人重新同意才能改"))
+        self.current = current
 
 
 class PipelinesRefused(Refused):

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from app.config import Config
 from app.customers.models import (
+    ConsentChange,
     Customer,
     CustomerStage,
     CustomField,
@@ -19,6 +21,7 @@ from app.customers.models import (
     FollowTag,
     FollowUp,
     FollowUser,
+    MarketingConsent,
     Pipeline,
     Reminder,
     Stage,
@@ -30,17 +33,19 @@ from app.customers.queries import (
     Field,
     Value,
     word_add_way,
+    word_consent,
     word_entry,
     word_field,
     word_pipeline,
     word_reason,
     word_stage,
     word_value,
+    word_way,
 )
 from app.customers.queries.fields import field_of
 from app.i18n import N_, _
 from app.money import word_amount
-from app.personal import Holding, Reader
+from app.personal import Holding, Reader, kept_for
 
 GENDERS = {1: N_("男"), 2: N_("女")}
 ORIGINS = {1: N_("微信"), 2: N_("企业微信")}
@@ -140,6 +145,16 @@ def _worded(words: dict[Any, str], name: str) -> Callable[[Reader, Any], str]:
     return say
 
 
+def _kept_notes(config: Config) -> str:
+    kept = kept_for("note_days", N_("记录后 {days} 天；还有提醒的等提醒结束"))(config)
+    removed = _("员工删除的，文字再保留 {days} 天", days=config.retention.removed_note_days)
+    return _("{kept}；{removed}", kept=kept, removed=removed)
+
+
+def _of_state(name: str) -> Callable[[Reader, Any], str]:
+    return lambda _reader, row: word_consent(getattr(row, name))
+
+
 # Whoever holds on to another goes before it.
 HOLDINGS = (
     Holding(
@@ -152,6 +167,7 @@ HOLDINGS = (
             N_("内容"): lambda _reader, row: word_entry(row),
             N_("员工"): _who,
         },
+        kept=kept_for("timeline_days", N_("发生后 {days} 天")),
     ),
     Holding(
         table=Draft,
@@ -159,6 +175,7 @@ HOLDINGS = (
         purpose=N_("员工换页面时不丢失写到一半的文字"),
         find=_his(Draft),
         columns={N_("保存时间"): "saved_at", N_("文字"): "text", N_("员工"): _who},
+        kept=kept_for("draft_days", N_("最后一次保存后 {days} 天")),
     ),
     Holding(
         table=Reminder,
@@ -173,6 +190,7 @@ HOLDINGS = (
             N_("设置时间"): "created_at",
             N_("结束时间"): "ended_at",
         },
+        kept=kept_for("reminder_days", N_("完成或取消后 {days} 天")),
     ),
     Holding(
         table=FollowUp,
@@ -186,6 +204,7 @@ HOLDINGS = (
             N_("修改时间"): "edited_at",
             N_("删除时间"): "removed_at",
         },
+        kept=_kept_notes,
     ),
     Holding(
         table=FieldChoice,
@@ -217,6 +236,28 @@ HOLDINGS = (
             N_("员工"): _who,
             N_("修改时间"): "changed_at",
         },
+    ),
+    Holding(
+        table=ConsentChange,
+        title=N_("营销意愿的经过"),
+        purpose=N_("证明客户什么时候、怎样同意或拒绝了营销"),
+        find=_his(ConsentChange),
+        columns={
+            N_("时间"): "changed_at",
+            N_("原来的意愿"): _of_state("from_state"),
+            N_("新的意愿"): _of_state("to_state"),
+            N_("怎样知道的"): lambda _reader, row: word_way(row.way),
+            N_("说明"): "note",
+            N_("是撤销"): lambda _reader, row: row.is_undo or None,
+            N_("员工"): _who,
+        },
+    ),
+    Holding(
+        table=MarketingConsent,
+        title=N_("营销意愿"),
+        purpose=N_("只给同意的客户发营销内容"),
+        find=_his(MarketingConsent),
+        columns={N_("意愿"): _of_state("state"), N_("从什么时候起"): "changed_at"},
     ),
     Holding(
         table=StageChange,

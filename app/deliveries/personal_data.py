@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from app.config import Config
 from app.deliveries.models import Delivery
 from app.deliveries.queries import MESSAGES, word_outcome
 from app.i18n import N_, _
@@ -56,6 +57,12 @@ def _forget_text(_session: Session, row: Delivery) -> None:
     row.payload = None
 
 
+def _kept(config: Config) -> str:
+    kept = config.retention
+    told = N_("发送后 {days} 天；其中消息的内容 {text_days} 天")
+    return _(told, days=kept.delivery_days, text_days=kept.delivery_text_days)
+
+
 HOLDINGS = (
     Holding(
         table=Delivery,
@@ -68,6 +75,7 @@ HOLDINGS = (
             N_("接收人"): lambda reader, row: reader.member(row.recipient),
         },
         scrub=_forget_text,
+        kept=_kept,
     ),
     Holding(
         table=Delivery,
@@ -83,5 +91,6 @@ HOLDINGS = (
             N_("发出时间"): "sent_at",
             N_("内容"): _text,
         },
+        kept=_kept,
     ),
 )

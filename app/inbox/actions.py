@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, select, update
@@ -119,19 +119,28 @@ def replay(session: Session, ids: Sequence[int]) -> int:
     return cast("CursorResult[Any]", result).rowcount
 
 
-def prune(session: Session, *, keep_days: int) -> int:
-    """Delete finished events older than `keep_days`, at most 5,000 at a time; dead ones stay.
+def prune(session: Session, *, before: datetime) -> int:
+    """Delete events that were finished before then, at most 5,000 at a time; dead ones stay.
 
     Returns how many went.
     """
-    before = clock.utcnow() - timedelta(days=keep_days)
+    return _delete(session, ["done", "ignored", "unsupported", "unreadable", ERASED], before)
+
+
+def delete_failed(session: Session, *, before: datetime) -> int:
+    """Delete events that were given up before then, as `prune` does the others."""
+    return _delete(session, ["dead"], before)
+
+
+def _delete(session: Session, fates: Sequence[str], before: datetime) -> int:
     old = session.scalars(
         select(InboxEvent.id)
-        .where(InboxEvent.fate.in_(["done", "ignored", "unsupported", "unreadable", ERASED]))
-        .where(InboxEvent.finished_at < before)
+        .where(InboxEvent.fate.in_(fates), InboxEvent.finished_at < before)
         .limit(PRUNE_AT_ONCE)
     ).all()
-    session.execute(delete(InboxEvent).where(InboxEvent.id.in_(old)))
+    # Once more by their fate: somebody may have had one of them worked again.
+    gone = delete(InboxEvent).where(InboxEvent.id.in_(old), InboxEvent.fate.in_(fates))
+    session.execute(gone.execution_options(synchronize_session=False))
     return len(old)
 
 

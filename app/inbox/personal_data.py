@@ -12,12 +12,13 @@ from app.inbox.actions import ERASED
 from app.inbox.models import BODY_PURPOSE, InboxEvent
 from app.personal import Holding
 
-EVENTS_KEPT = N_("处理完后保留 {days} 天；处理失败的保留到抹除")
+EVENTS_KEPT = N_("处理完后保留 {days} 天；处理失败的 {failed} 天")
 
 
 def kept_events(config: Config) -> str:
     """Say how long events stay."""
-    return _(EVENTS_KEPT, days=config.retention.inbox_days)
+    kept = config.retention
+    return _(EVENTS_KEPT, days=kept.inbox_days, failed=kept.inbox_failed_days)
 
 
 def _ended() -> Mapping[str, Any]:

@@ -13,10 +13,8 @@ from app import clock, texts
 from app.db import fit
 from app.errors import NotFound
 from app.i18n import _
-from app.library.actions import prune_groups, prune_items
 from app.library.actions.checks import FORMS
 from app.library.actions.items import NO_ITEM
-from app.library.actions.kept_sheets import KEPT_FOR, prune_sheets
 from app.library.errors import NotReady, TooLong, Unfilled
 from app.library.models import LibraryItem, LibraryMark, LibraryPart
 from app.library.queries import Item, Part, find_item
@@ -33,8 +31,6 @@ FRESH_FOR = timedelta(hours=1)
 # The other periodic jobs wait while files are uploaded.
 MOST_AT_ONCE = 100
 MOST_TOLD = 60
-# Nobody takes a removal back after that.
-REMOVED_FOR = timedelta(days=30)
 # How often somebody's word is enough to bring a file to WeCom again.
 RENEWAL = timedelta(minutes=5)
 RENEWALS: Recent[int, Pace] = Recent(partial(Pace, 1 / RENEWAL.total_seconds(), burst=1), most=2000)
@@ -89,18 +85,6 @@ def sync_library_media(runtime: Runtime) -> PushReport:
     with runtime.db.read() as session:
         material_ids = _list_in_use(session)
     return push_media(runtime, material_ids, most=MOST_AT_ONCE)
-
-
-def prune_library(runtime: Runtime) -> None:
-    """Delete what members have removed from their own shelves long ago, and forgotten sheets."""
-    before = clock.utcnow() - REMOVED_FOR
-    deleted = 1
-    while deleted:
-        with runtime.db.write() as session:
-            deleted = prune_items(session, before=before)
-    with runtime.db.write() as session:
-        prune_groups(session)
-        prune_sheets(session, before=clock.utcnow() - KEPT_FOR)
 
 
 def _find_parts(item: Item | None, n: int) -> list[Part]:

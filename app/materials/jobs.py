@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from app import clock
 from app.db import fit
 from app.errors import BankeError
 from app.log import get_logger
-from app.materials.actions import forget_upload
-from app.materials.models import Material, Upload
+from app.materials.models import Material
 from app.materials.queries import list_ending, read_file
 from app.runtime import Runtime
 from app.turns import NoTurn, Recent, Turns
@@ -28,8 +27,6 @@ MAX_ERROR = 300
 PUSHES = Turns(3)
 PUSHES_OF: Recent[int, Turns] = Recent(partial(Turns, 1), most=2000)
 PATIENCE = 8.0
-# A member's upload says that he may use its file: as long as a form may lie about.
-GIVEN_UP, FORGOTTEN = timedelta(days=1), timedelta(days=30)
 
 log = get_logger(__name__)
 
@@ -59,20 +56,6 @@ def push_media(
         ending = list_ending(session, material_ids, before=before, most=most)
     done = [_push(runtime, material.id, before=before, until=until) for material in ending]
     return PushReport(uploaded=done.count(True), failed=done.count(False))
-
-
-def prune_uploads(runtime: Runtime) -> None:
-    """Delete uploads that were given up, and files that nobody put into anything."""
-    now = clock.utcnow()
-    for is_over, before in (
-        (Upload.material_id.is_(None), now - GIVEN_UP),
-        (Upload.material_id.is_not(None), now - FORGOTTEN),
-    ):
-        with runtime.db.read() as session:
-            ids = session.scalars(select(Upload.id).where(is_over, Upload.moved_at < before)).all()
-        for upload_id in ids:
-            with runtime.db.write() as session:
-                forget_upload(session, upload_id, before=before)
 
 
 def _push(runtime: Runtime, material_id: int, *, before: datetime, until: float) -> bool | None:

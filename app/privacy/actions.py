@@ -28,8 +28,17 @@ def erase_person(
     if not lock_customer(session, external_userid):
         raise NotFound(N_("没有这位客户，可能已经抹除了"))
     record_erased(session, external_userid, by=userid)
+    rows = forget_person(session, runtime, external_userid)
+    record_audit(session, userid=userid, action=ERASED, origin=origin, detail={"count": rows})
+    return rows
+
+
+def forget_person(session: Session, runtime: Runtime, external_userid: str) -> int:
+    """Erase all that is held about a customer, whose row is locked; return of how many rows.
+
+    Without a tombstone he may come back, as somebody new.
+    """
     reader = build_reader(runtime, session)
     rows = sum(holding.erase(reader, external_userid) for holding in HOLDINGS)
     session.expire_all()
-    record_audit(session, userid=userid, action=ERASED, origin=origin, detail={"count": rows})
     return rows

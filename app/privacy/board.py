@@ -74,6 +74,7 @@ NOTHING_OF_HIS: dict[str, str] = {
     "sync_runs": "how far a comparison is, and its figures",
     "sync_members": _MEMBERS,
     "schedule_runs": "when periodic jobs ran",
+    "retention_runs": "what purges did: figures alone",
     "arrivals": "when the last request came to an address, and not what it said",
     "audit_head": "one digest: the end of the chain",
     "erased_people": "the tombstones themselves, which say of an id alone that it is one of them",

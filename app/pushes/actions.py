@@ -1,7 +1,7 @@
 """Writing down what WeCom has to be told, and how it ended; `app.pushing` does the telling."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Subquery, delete, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
@@ -137,12 +137,11 @@ def confirm_pushes(session: Session, push_ids: Collection[int]) -> None:
     )
 
 
-def delete_told(session: Session, *, keep_days: int) -> int:
-    """Delete what is done or superseded and older than `keep_days`, at most 5,000 at a time.
+def delete_told(session: Session, *, before: datetime) -> int:
+    """Delete what is done or superseded and was made before then, at most 5,000 at a time.
 
     Returns how many went. What is open stays, and so does what failed.
     """
-    before = clock.utcnow() - timedelta(days=keep_days)
     # They were made in the order of their ids: nothing from here on need be looked at.
     young = session.scalar(
         select(Push.id).where(Push.created_at >= before).order_by(Push.id).limit(1)

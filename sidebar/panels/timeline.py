@@ -22,6 +22,7 @@ ICONS = {
     "group_dismissed": "group",
     "stage_changed": "flag",
     "loss_reason": "flag",
+    "consent_changed": "flag",
     "remark_changed": "pen",
     "tags_changed": "tag",
     "noted": "pen",

@@ -327,7 +327,7 @@ def test_a_batch_goes_when_its_time_is_over_and_one_under_way_stays(
     sizes = []
     while True:
         with base.write() as session:
-            sizes.append(delete_ended(session, keep_days=90))
+            sizes.append(delete_ended(session, before=clock.utcnow() - timedelta(days=90)))
         if not sizes[-1]:
             break
     assert sizes == [4, 2, 1, 0]

@@ -208,7 +208,7 @@ def test_rows_are_deleted_when_their_time_is_over(base: Database) -> None:
     gone = 1
     while gone:
         with base.write() as session:
-            gone = delete_ended(session, keep_days=30)
+            gone = delete_ended(session, before=clock.utcnow() - timedelta(days=30))
     with base.read() as session:
         assert session.scalars(select(ImportRow.number)).all() == []
         assert session.scalars(select(Batch.id)).all() == []

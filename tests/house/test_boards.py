@@ -11,7 +11,7 @@ import pytest
 from app import __version__
 from app.admin.pages import PAGES
 from app.admin.pages.inbox.words import EVENTS, STEPS
-from app.admin.pages.queues.words import JOBS
+from app.admin.pages.queues.words import JOBS, PURGES
 from app.admin.showing import BUNDLES as ADMIN_BUNDLES
 from app.admin.views import CHOOSE
 from app.messages import KINDS
@@ -99,7 +99,7 @@ def test_periodic_jobs_have_names_of_their_own() -> None:
 
 
 def test_every_periodic_job_has_words() -> None:
-    assert JOBS.keys() == {job.name for job in SCHEDULE}
+    assert JOBS.keys() | PURGES.keys() == {job.name for job in SCHEDULE}
 
 
 def test_every_event_that_is_handled_has_words_and_so_has_every_step() -> None:

@@ -9,16 +9,16 @@ from app.db import Database
 from app.library.actions import (
     DraftPart,
     prune_groups,
-    prune_items,
+    prune_library,
     record_use,
     remove_item,
     save_draft,
 )
-from app.library.jobs import REMOVED_FOR, prune_library
 from app.library.models import LibraryDraft, LibraryGroup, LibraryItem, LibraryPart
 from app.materials.models import Material, Upload
+from app.privacy.retention import purge
+from app.privacy.retentions import RETENTIONS
 from app.runtime import Runtime
-from app.schedule import SCHEDULE
 from tests.library.shelves import (
     LI,
     ZHAO,
@@ -31,6 +31,9 @@ from tests.library.shelves import (
     upload,
 )
 
+REMOVED_FOR = timedelta(days=30)
+(LIBRARY,) = [one for one in RETENTIONS if one.kind == "library"]
+
 
 def removed(db: Database, title: str = "问候", *, by: str = ZHAO, group: str = "") -> int:
     """Make an item and remove it again."""
@@ -42,8 +45,7 @@ def removed(db: Database, title: str = "问候", *, by: str = ZHAO, group: str =
 def prune(db: Database, *, days: float = 31) -> None:
     """Do as if it were so many days later."""
     with db.write() as session:
-        prune_items(session, before=clock.utcnow() + timedelta(days=days) - REMOVED_FOR)
-        prune_groups(session)
+        prune_library(session, before=clock.utcnow() + timedelta(days=days) - REMOVED_FOR)
 
 
 def left(db: Database) -> set[int]:
@@ -119,10 +121,6 @@ def test_its_draft_goes_with_it(db: Database) -> None:
         assert session.query(LibraryDraft).count() == 0
 
 
-def test_the_schedule_has_it() -> None:
-    assert prune_library in [job.run for job in SCHEDULE]
-
-
 def test_the_job_goes_on_until_nothing_is_left(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,7 +129,7 @@ def test_the_job_goes_on_until_nothing_is_left(
         removed(runtime.db, f"第{n}条", group=f"组{n}")
     now = clock.utcnow()
     monkeypatch.setattr(clock, "utcnow", lambda: now + timedelta(days=31))
-    prune_library(runtime)
+    assert purge(runtime, LIBRARY)
     assert left(runtime.db) == set()
     with runtime.db.read() as session:
         assert session.query(LibraryGroup).count() == 0

@@ -20,12 +20,14 @@ from app.materials.actions import (
 )
 from app.materials.actions.pictures import MOST_PIXELS, PICTURE_SIDE, shrink
 from app.materials.errors import MaterialRefused
-from app.materials.jobs import prune_uploads
 from app.materials.models import Material, MaterialPicture, Upload, UploadPiece
 from app.materials.queries import read_file
+from app.privacy.retention import purge
+from app.privacy.retentions import RETENTIONS
 from app.runtime import Runtime
 from tests.materials.images import drawn
 
+(UPLOADS,) = [one for one in RETENTIONS if one.kind == "uploads"]
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 400
 
 
@@ -194,12 +196,12 @@ def test_what_was_given_up_goes_and_what_is_sent_stays(
     sent = upload(db, drawn(8, 8), key="sent", filename="b.png")
     parts = (DraftPart("image", {}, sent),)
     db.commit(lambda s: save_item(s, "zhaoyi", "materials", Draft("图", "", parts)))
-    prune_uploads(runtime)
+    assert purge(runtime, UPLOADS)
     with db.read() as session:
         assert session.query(Upload).count() == 3
     now = clock.utcnow()
     monkeypatch.setattr(clock, "utcnow", lambda: now + timedelta(days=31))
-    prune_uploads(runtime)
+    assert purge(runtime, UPLOADS)
     with db.read() as session:
         assert session.query(Upload).count() == 0
         assert session.get(Material, forgotten) is None

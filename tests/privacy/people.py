@@ -12,6 +12,7 @@ from app.audit.actions import record_audit
 from app.batches.models import Batch, BatchItem, ImportRow
 from app.churn.models import Loss
 from app.customers.models import (
+    ConsentChange,
     Customer,
     CustomerStage,
     CustomField,
@@ -23,6 +24,7 @@ from app.customers.models import (
     FollowTag,
     FollowUp,
     FollowUser,
+    MarketingConsent,
     Reminder,
     Stage,
     StageChange,
@@ -222,6 +224,16 @@ def _make_work(session: Session, who: Words, follow: FollowUser) -> None:
     session.add(CustomerStage(**place, stage_id=stage.id, changed_at=now))
     session.add(
         StageChange(**place, to_stage_id=stage.id, userid=MEMBER, why=who.why, changed_at=now)
+    )
+    session.add(
+        ConsentChange(
+            **his, from_state="", to_state="refused", way="own", note=who.consent, changed_at=now
+        )
+    )
+    session.add(
+        MarketingConsent(
+            external_userid=who.external_userid, state="refused", change_id=1, changed_at=now
+        )
     )
     session.add(
         TimelineEntry(

@@ -29,7 +29,7 @@ class Words:
         """List what an export has to hold."""
         own = ("remark", "description", "corp", "position", "note", "draft", "reminder", "why")
         more = ("lossnote", "text", "nickname", "groupname", "entry", "pushed", "card", "event")
-        imported = ("cell", "planned")
+        imported = ("cell", "planned", "consent")
         said = [getattr(self, what) for what in (*own, *more, *imported)]
         return [self.external_userid, self.name, self.mobile, self.phone, *said]
 

@@ -202,6 +202,6 @@ def test_what_was_told_long_ago_is_deleted_and_nothing_else(any_db: Database) ->
     young = change(any_db, "李姐")
     end(any_db, young)
     with any_db.write() as session:
-        assert delete_told(session, keep_days=90) == 2
+        assert delete_told(session, before=clock.utcnow() - timedelta(days=90)) == 2
     with any_db.read() as session:
         assert set(session.scalars(select(Push.id))) == {old["failed"], old["open"], young}

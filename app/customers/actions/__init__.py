@@ -9,6 +9,15 @@ from app.customers.actions.bulk import (
     read_states,
     write_many,
 )
+from app.customers.actions.consent import (
+    CONSENT_UNDO_FOR,
+    Answer,
+    ConsentMove,
+    add_to_consent,
+    set_consent,
+    take_back_consent,
+    undo_consent,
+)
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
 from app.customers.actions.field_kinds import read_value
@@ -87,13 +96,16 @@ from app.customers.actions.views import delete_view, save_view
 
 __all__ = [
     "CHANGE_HOURS",
+    "CONSENT_UNDO_FOR",
     "DOWN",
     "LONGEST",
     "MOVING_JOB",
     "UP",
     "Addition",
+    "Answer",
     "Box",
     "Change",
+    "ConsentMove",
     "CustomerWish",
     "FieldDraft",
     "FieldMove",
@@ -113,6 +125,7 @@ __all__ = [
     "add_pipeline",
     "add_stage",
     "add_stage_note",
+    "add_to_consent",
     "add_to_timeline",
     "archive_pipeline",
     "archive_stage",
@@ -161,13 +174,16 @@ __all__ = [
     "reveal_remark_mobiles",
     "save_draft",
     "save_view",
+    "set_consent",
     "set_field",
     "set_option_removed",
     "shift_field",
     "shift_option",
     "shift_pipeline",
     "shift_stage",
+    "take_back_consent",
     "take_back_marks",
+    "undo_consent",
     "undo_field",
     "undo_stage",
     "write_many",

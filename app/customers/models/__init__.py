@@ -1,5 +1,6 @@
 """Tables of customers, each in the file of its subject; others import them from here."""
 
+from app.customers.models.consent import ConsentChange, MarketingConsent
 from app.customers.models.fields import CustomField, FieldChange, FieldChoice, FieldValue
 from app.customers.models.follow_ups import Draft, FollowUp, Reminder
 from app.customers.models.people import Customer, FollowChange, FollowTag, FollowUser
@@ -16,6 +17,7 @@ from app.customers.models.views import CustomerView
 
 __all__ = [
     "STAGE_IS_OPEN",
+    "ConsentChange",
     "CustomField",
     "Customer",
     "CustomerStage",
@@ -28,6 +30,7 @@ __all__ = [
     "FollowTag",
     "FollowUp",
     "FollowUser",
+    "MarketingConsent",
     "Pipeline",
     "Reminder",
     "Stage",

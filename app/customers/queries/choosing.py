@@ -18,8 +18,10 @@ from app.customers.models import (
     FollowTag,
     FollowUp,
     FollowUser,
+    MarketingConsent,
     Stage,
 )
+from app.customers.queries.consent import consent_is
 from app.members.models import MemberDepartment
 from app.members.queries import WHOLE_CORP, Scope
 
@@ -51,7 +53,7 @@ class CustomerFilter:
     Times are from `…since` to before `…until`. `departments` with those below them already among
     them. `name` is how the customer's name or the remark begins. Tags by their WeCom ids.
     `quiet_since`: nobody has noted anything about the customer since. `shared`: others follow him,
-    too.
+    too. `consent`: what he said of offers, "" nothing yet.
     """
 
     scope: Scope = WHOLE_CORP
@@ -70,6 +72,7 @@ class CustomerFilter:
     lost_until: datetime | None = None
     quiet_since: datetime | None = None
     shared: bool = False
+    consent: str | None = None
     fields: tuple[FieldTest, ...] = ()
 
 
@@ -120,6 +123,10 @@ def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[i
     if wanted.stage_id:
         at_it = CustomerStage.stage_id == wanted.stage_id
         yield _relations().join(CustomerStage, CustomerStage.external_userid == his).where(at_it)
+    if wanted.consent:
+        said = MarketingConsent.state == wanted.consent
+        consents = MarketingConsent.external_userid == his
+        yield _relations().join(MarketingConsent, consents).where(said)
     for test in wanted.fields:
         # No index leads to what stands in a field: where it is rarely filled, all of it is read.
         if test.how != "empty" and _is_rare(session, test.field_id):
@@ -210,6 +217,8 @@ def _of_customer(
             other.userid != follow.userid,
             other.removed_at.is_(None),
         )
+    if wanted.consent is not None:
+        yield consent_is(his, wanted.consent)
     for test in wanted.fields:
         value = aliased(FieldValue)
         found = _has(value.external_userid == his, *_stands(value, test))

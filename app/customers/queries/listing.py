@@ -14,7 +14,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from app.customers.models import Customer, CustomerStage, FollowTag, FollowUp, FollowUser, Stage
+from app.customers.models import (
+    Customer,
+    CustomerStage,
+    FollowTag,
+    FollowUp,
+    FollowUser,
+    MarketingConsent,
+    Stage,
+)
 from app.customers.queries.choosing import (
     CustomerFilter,
     Relation,
@@ -49,6 +57,7 @@ class CustomerRow:
     tags: Sequence[tuple[str, str]] = ()
     noted_at: datetime | None = None
     others: int = 0
+    consent: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,9 +144,11 @@ def read_customers(session: Session, ids: Sequence[int]) -> list[CustomerRow]:
             Member.name.label("member"),
             Stage.name.label("stage"),
             Stage.color,
+            MarketingConsent.state.label("consent"),
         )
         .outerjoin(Customer, Customer.external_userid == FollowUser.external_userid)
         .outerjoin(Member, Member.userid == FollowUser.userid)
+        .outerjoin(MarketingConsent, MarketingConsent.external_userid == FollowUser.external_userid)
         .outerjoin(CustomerStage, place)
         .outerjoin(Stage, Stage.id == CustomerStage.stage_id)
         .where(FollowUser.id.in_(ids))
@@ -154,6 +165,7 @@ def read_customers(session: Session, ids: Sequence[int]) -> list[CustomerRow]:
             member=row.member or row.FollowUser.userid,
             stage=row.stage or "",
             stage_color=row.color or "",
+            consent=row.consent or "",
             tags=tags.get(row.FollowUser.id, ()),
             noted_at=noted.get(row.FollowUser.external_userid),
             others=len(others.get(row.FollowUser.external_userid, set()) - {row.FollowUser.userid}),

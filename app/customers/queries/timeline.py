@@ -16,12 +16,14 @@ from app.customers.queries.follow_ups import list_notes
 from app.customers.queries.wording import (
     BETWEEN,
     CHANGE_WORDS,
+    CONSENT_WORDS,
     IMPORT_WORDS,
     LOSS_WORDS,
     REMARK_WORDS,
     SCRIPT_WORDS,
     TAG_WORDS,
     UNIMPORT_WORDS,
+    word_consent_change,
     word_import,
     word_library_sending,
     word_loss_reason,
@@ -48,6 +50,7 @@ ENTRY_WORDS = {
     "group_left": N_("退出客户群「{group_name}」"),
     "group_dismissed": N_("客户群「{group_name}」已解散"),
     "stage_changed": CHANGE_WORDS,
+    "consent_changed": CONSENT_WORDS,
     "loss_reason": LOSS_WORDS,
     "field_changed": FIELD_WORDS,
     "remark_changed": REMARK_WORDS,
@@ -62,6 +65,7 @@ ENTRY_WORDS = {
 # Those whose words depend on more than that.
 WORDED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "stage_changed": word_stage_change,
+    "consent_changed": word_consent_change,
     "loss_reason": word_loss_reason,
     "field_changed": word_field_change,
     "remark_changed": word_remark_change,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from app.customers.queries.consent import word_consent, word_way
 from app.customers.queries.first_names import (
     PIPELINE,
     word_field,
@@ -17,6 +18,8 @@ from app.money import word_amount
 CHANGE_WORDS = N_("{pipeline}：{from_stage} → {to_stage}")
 ARCHIVED_WORDS = N_("阶段归档，{pipeline}：{from_stage} → {to_stage}")
 UNDO_WORDS = N_("撤销修改，{pipeline}：{from_stage} → {to_stage}")
+CONSENT_WORDS = N_("营销意愿：{before} → {state}")
+UNCONSENT_WORDS = N_("撤销修改，营销意愿：{before} → {state}")
 LOSS_WORDS = N_("流失原因：{reason}")
 REMARK_WORDS = N_("备注改为「{remark}」")
 TAG_WORDS = N_("添加标签「{tags}」")
@@ -39,6 +42,15 @@ def word_stage_change(data: Mapping[str, Any]) -> str:
         to_stage=word_stage(data["to_stage"]),
     )
     return BETWEEN.join([told, *word_additions(data)])
+
+
+def word_consent_change(data: Mapping[str, Any]) -> str:
+    """Say what the customer said of offers, how that is known, and what was added to it."""
+    words = UNCONSENT_WORDS if data["is_undo"] else CONSENT_WORDS
+    before, state = word_consent(data["before"]), word_consent(data["state"])
+    told = _(words, before=before, state=state)
+    added = [] if data["is_undo"] else [word_way(data["way"]), data["note"]]
+    return BETWEEN.join([told, *(part for part in added if part)])
 
 
 def word_additions(data: Mapping[str, Any]) -> list[str]:

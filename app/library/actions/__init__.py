@@ -13,7 +13,7 @@ from app.library.actions.groups import create_group, move_group, remove_group, r
 from app.library.actions.importing import ImportedItems, import_items
 from app.library.actions.items import MOST_OWN, remove_item, restore_item, save_item
 from app.library.actions.marks import mark_favourite, record_use
-from app.library.actions.pruning import prune_groups, prune_items
+from app.library.actions.pruning import prune_groups, prune_items, prune_library
 
 __all__ = [
     "FORMS",
@@ -32,6 +32,7 @@ __all__ = [
     "move_group",
     "prune_groups",
     "prune_items",
+    "prune_library",
     "record_use",
     "remove_group",
     "remove_item",

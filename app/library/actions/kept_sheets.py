@@ -1,6 +1,6 @@
 """Spreadsheets that wait for an admin to agree to what they would change: one an admin."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -32,8 +32,3 @@ def find_sheet(session: Session, userid: str) -> LibraryImport | None:
 def forget_sheet(session: Session, userid: str) -> None:
     """Forget the spreadsheet that waits for this admin."""
     session.execute(delete(LibraryImport).where(LibraryImport.userid == userid))
-
-
-def prune_sheets(session: Session, *, before: datetime) -> None:
-    """Delete spreadsheets that nobody has agreed to since then."""
-    session.execute(delete(LibraryImport).where(LibraryImport.made_at < before))

@@ -11,6 +11,13 @@ from app.materials.actions import forget_material
 MOST_AT_ONCE = 50
 
 
+def prune_library(session: Session, *, before: datetime) -> int:
+    """Delete some of what members removed from their own shelves before then; return how many."""
+    count = prune_items(session, before=before)
+    prune_groups(session)
+    return count
+
+
 def prune_items(session: Session, *, before: datetime) -> int:
     """Delete some items of members' own that were removed before then; return how many.
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import IO
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,10 +24,14 @@ from app.rows import upsert
 
 PIECE_BYTES = 48 * 1024
 MOST_UPLOADS = 3
-# What a member puts into nothing stays for a month all the same: `app.materials.jobs`.
+# What a member puts into nothing stays for a while all the same: a member's upload says that
+# he may use its file, as long as a form may lie about.
 MOST_A_DAY = 500 * MEGABYTE
 # One that has stood still so long gives way to a new one of the same member.
 STALLED = timedelta(minutes=2)
+# Of what has stood still so long the rest will not come. A few at once: files are large.
+GIVEN_UP = timedelta(days=1)
+PRUNED_AT_ONCE = 10
 
 
 def store_piece(
@@ -147,6 +151,21 @@ def receive_upload(session: Session, userid: str, key: str, file: IO[bytes]) -> 
     session.delete(upload)
     session.flush()
     return filename, size
+
+
+def prune_uploads(session: Session, *, before: datetime) -> int:
+    """Delete some files that nobody put into anything since then; return how many.
+
+    Those of which not all came go after a day.
+    """
+    given_up = Upload.material_id.is_(None) & (Upload.moved_at < clock.utcnow() - GIVEN_UP)
+    forgotten = Upload.material_id.is_not(None) & (Upload.moved_at < before)
+    ids = session.scalars(
+        select(Upload.id).where(or_(given_up, forgotten)).order_by(Upload.id).limit(PRUNED_AT_ONCE)
+    ).all()
+    for upload_id in ids:
+        forget_upload(session, upload_id, before=clock.utcnow() - GIVEN_UP)
+    return len(ids)
 
 
 def forget_upload(session: Session, upload_id: int, *, before: datetime) -> None:

@@ -10,6 +10,7 @@ from app.i18n import N_
 from sidebar.context import CardContext
 from sidebar.panels.parts import Panel, Part
 from sidebar.panels.profile import (
+    consent,
     fields,
     history,
     loss,
@@ -41,6 +42,7 @@ def load(session: Session, context: CardContext) -> dict[str, Any]:
         | _show_card(session, context)
         | pipelines.show_stage(session, context)
         | loss.show_loss(session, context)
+        | consent.show_consent(session, context)
         | fields.show_fields(session, context)
         | _show_own(session, context)
     )
@@ -75,6 +77,9 @@ PANEL = Panel(
         "undo": stage.undo,
         "stage-note": stage_note.add,
         "loss-reason": loss.set_reason,
+        "consent": consent.change,
+        "consent-undo": consent.undo,
+        "consent-note": consent.add,
         "field": fields.change,
         "field-undo": fields.undo,
         "field-reveal": fields.reveal,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.admin.permissions import ROLE_WORDS
 from app.alerting.queries import SETTINGS
-from app.customers.queries import LOSS_REASONS, STAGE_COLORS
+from app.customers.queries import CONSENT_STATES, LOSS_REASONS, STAGE_COLORS
 from app.i18n import N_, _
 
 ACTION_WORDS = {
@@ -63,6 +63,8 @@ ACTION_WORDS = {
     "customer_stage_changed": N_("修改客户阶段"),
     "customer_stage_noted": N_("补充阶段修改"),
     "customer_stage_undone": N_("撤销阶段修改"),
+    "consent_changed": N_("记下营销意愿"),
+    "consent_undone": N_("撤销营销意愿"),
     "customer_tag_added": N_("添加客户标签"),
     "customer_tag_removed": N_("移除客户标签"),
     "customer_tags_retried": N_("重新同步客户标签"),
@@ -102,6 +104,8 @@ DETAIL_WORDS = {
     "count": N_("数量"),
     "event": N_("事件编号"),
     "kind": N_("类型"),
+    "consent": N_("营销意愿"),
+    "was": N_("原来的意愿"),
     "since": N_("从"),
     "until": N_("到"),
     "outcome": N_("结果"),
@@ -145,6 +149,8 @@ SETTING_WORDS = {
 }
 WAY_WORDS = {"wecom": N_("企业微信"), "link": N_("登录链接")}
 
+CONSENTS = {f"consent_{state}": words for state, words in CONSENT_STATES.items()}
+
 
 def word_action(action: str) -> str:
     """Name a deed; one without words by its own name."""
@@ -154,6 +160,7 @@ def word_action(action: str) -> str:
 def word_detail(detail: Mapping[str, int | str]) -> list[tuple[str, str]]:
     """Word what an entry says besides who and whom; what is empty is left out."""
     values = ROLE_WORDS | WAY_WORDS | LOSS_REASONS | STAGE_COLORS | SETTING_WORDS | SETTINGS
+    values |= CONSENTS
     return [
         (
             _(DETAIL_WORDS[key]) if key in DETAIL_WORDS else key,

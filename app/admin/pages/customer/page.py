@@ -5,6 +5,7 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
+from app.admin.pages.customer import consenting
 from app.admin.pages.customer.history import load_history, show_history
 from app.admin.pages.customer.leaving import erase, give_package, load_erasure, load_export
 from app.admin.pages.customer.looking import find_looked
@@ -61,6 +62,7 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
             pipeline_id=number(request.args.get("pipeline")),
             before=number(request.args.get("change")),
         ),
+        **consenting.show_consent(session, looked, viewer=admin.userid),
         **show_tag_choices(session, followers if admin.may("work_customers") else []),
         **show_fields(session, looked),
         **show_groups(session, looked, admin.userid),
@@ -81,6 +83,8 @@ PAGE = Page(
         "stage": Action("work_customers", change),
         "undo": Action("work_customers", undo),
         "stage-note": Action("work_customers", add_note),
+        "consent": Action("work_customers", consenting.change),
+        "consent-undo": Action("work_customers", consenting.undo),
         "tag": Action("work_customers", tag),
         "tags-retry": Action("work_customers", retry),
         "note": Action("work_customers", write_note),

@@ -16,7 +16,11 @@ from app.admin.pages.parts import Admin
 from app.admin.problems import Problem
 from app.admin.reading import Times, choices, number, seal_choices, times
 from app.customers.queries import (
+    AGREED,
+    CONSENT_STATES,
+    REFUSED,
     STANDINGS,
+    UNASKED,
     CustomerFilter,
     Field,
     FieldTest,
@@ -42,6 +46,8 @@ from app.words import clean
 
 LONGEST, MOST_TAGS = 128, 20
 STANDING_WORDS = {"with": N_("在跟进"), "lost": N_("已流失"), "all": N_("全部")}
+# What a customer said of offers, as a form calls it.
+CONSENTS = {"agreed": AGREED, "refused": REFUSED, "unasked": UNASKED}
 QUIET_DAYS = (3, 7, 14, 30, 90)
 MOST_DAYS = 3650
 # Columns that may stand beside the customer, and those that do unasked.
@@ -54,6 +60,7 @@ COLUMNS = {
     "lost": N_("流失时间"),
     "noted": N_("最近跟进"),
     "others": N_("重复"),
+    "consent": N_("营销意愿"),
 }
 USUAL_COLUMNS = ("member", "stage", "tags", "added", "state", "noted", "others")
 # What is no filter.
@@ -131,6 +138,7 @@ def understand(session: Session, given: MultiDict[str, str], now: Times, scope: 
         tags_none=_tags(session, given, "none"),
         quiet_since=clock.utcnow() - timedelta(days=quiet) if quiet else None,
         shared=bool(given.get("shared")),
+        consent=CONSENTS.get(given.get("consent", "")),
         fields=tuple(
             test
             for field in fields
@@ -174,6 +182,7 @@ def list_choices(session: Session, asked: Asked) -> dict[str, Any]:
             *((name, _(words)) for name, words in COLUMNS.items()),
             *((field_names(one)[0], clean(word_field(one.name))) for one in list_fields(session)),
         ],
+        "consents": [(name, _(CONSENT_STATES[state])) for name, state in CONSENTS.items()],
         "quiet": [(days, _("{days} 天", days=days)) for days in QUIET_DAYS],
     }
 

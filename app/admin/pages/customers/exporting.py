@@ -30,6 +30,7 @@ from app.customers.queries import (
     mask_phone,
     read_customers,
     read_relations,
+    word_consent,
     word_field,
     word_stage,
     word_value,
@@ -53,6 +54,7 @@ COLUMNS = {
     "lost": N_("流失时间"),
     "noted": N_("最近跟进"),
     "others": N_("另有几位员工跟进"),
+    "consent": N_("营销意愿"),
     "mobiles": N_("备注手机"),
     # As WeCom calls it, in every language.
     "external_userid": "external_userid",
@@ -207,6 +209,7 @@ def _cells(
         "lost": now.second(follow.removed_at) if follow.removed_at else "",
         "noted": now.second(row.noted_at) if row.noted_at else "",
         "others": row.others,
+        "consent": word_consent(row.consent),
         "mobiles": "、".join(numbers if table.whole else map(mask_phone, numbers)),
         "external_userid": follow.external_userid,
     }

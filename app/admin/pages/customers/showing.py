@@ -16,6 +16,7 @@ from app.customers.queries import (
     list_customers,
     list_values,
     mask_phone,
+    word_consent,
     word_stage,
     word_value,
 )
@@ -74,6 +75,7 @@ def show_row(runtime: Runtime, row: CustomerRow, now: Times) -> dict[str, Any]:
         "lost": now.minute(follow.removed_at) if follow.removed_at else "",
         "noted": now.minute(row.noted_at) if row.noted_at else "",
         "others": row.others,
+        "consent": word_consent(row.consent),
     }
 
 

@@ -18,6 +18,7 @@ _LISTED = {
     "every": (N_("有全部标签"), "tag_groups"),
     "none": (N_("没有标签"), "tag_groups"),
     "quiet": (N_("没有跟进超过"), "quiet"),
+    "consent": (N_("营销意愿"), "consents"),
 }
 _DAYS = {
     "added_since": N_("添加从"),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.admin.reading import Times, customer_address
-from app.batches.columns import FINDERS, NOTE, SAYS, STAGE, field_name
+from app.batches.columns import CONSENT, FINDERS, NOTE, SAYS, STAGE, field_name
 from app.batches.import_queries import IMPORT_OUTCOMES, TELLING, count_rows, list_rows
 from app.batches.importing import LOOKING
 from app.batches.models import Batch, ImportRow
@@ -18,6 +18,7 @@ from app.customers.queries import (
     list_fields,
     list_stage_choices,
     mask_phone,
+    word_consent,
     word_field,
     word_value,
 )
@@ -158,6 +159,9 @@ def _tell(
     if stage := plan.get("stage", done.get("stage")):
         moved_to = stages.get(stage["stage_id"], "") if isinstance(stage, dict) else ""
         yield _(SAYS[STAGE]), clean(moved_to)
+    if consent := plan.get("consent", done.get("consent")):
+        said = word_consent(consent["state"]) if isinstance(consent, dict) else ""
+        yield _(SAYS[CONSENT]), said
     if note := plan.get("note", done.get("note")):
         yield _(SAYS[NOTE]), _cut(clean(note)) if isinstance(note, str) else ""
 

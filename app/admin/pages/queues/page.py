@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.admin.pages.parts import SYSTEM, Admin, Page, Part
 from app.admin.pages.queues.machine import show_database, show_redis, show_versions
-from app.admin.pages.queues.words import JOBS, LANES, PARTS, SECRETS
+from app.admin.pages.queues.words import JOBS, LANES, PARTS, PURGE, PURGES, SECRETS
 from app.admin.reading import Times, span, times
 from app.batches.models import Batch
 from app.claims import Backlog, measure_backlog
@@ -91,7 +91,8 @@ def _list_processes(vitals: list[Vitals], now: Times) -> list[dict[str, Any]]:
 
 def _list_jobs(runs: dict[str, ScheduleRun], now: Times) -> list[dict[str, Any]]:
     known = [(name, _(word)) for name, word in JOBS.items()]
-    known += [(name, name) for name in sorted(runs) if name not in JOBS]
+    known += [(name, _(PURGE, what=_(title))) for name, title in PURGES.items()]
+    known += [(name, name) for name in sorted(runs) if name not in JOBS and name not in PURGES]
     return [{"word": word, **_show_run(runs.get(name), now)} for name, word in known]
 
 

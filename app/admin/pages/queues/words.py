@@ -1,6 +1,7 @@
 """What lanes, processes and periodic jobs are called."""
 
 from app.i18n import N_
+from app.privacy.retentions import RETENTIONS
 
 LANES: dict[str, str] = {
     "urgent": N_("加急：带欢迎语凭证的事件"),
@@ -16,7 +17,7 @@ PARTS: dict[str, str] = {
     "worker": N_("处理事件（worker）"),
     "relay": N_("补漏与定时任务（relay）"),
 }
-# Every job of `app.schedule`.
+# Every job of `app.schedule` but the purges.
 JOBS: dict[str, str] = {
     "members.sync_members": N_("同步成员和部门"),
     "sync.watch": N_("看是否该对账"),
@@ -25,12 +26,9 @@ JOBS: dict[str, str] = {
     "churn.daily_digests": N_("发每日流失汇总"),
     "welcome.sync_media": N_("续期欢迎语的素材"),
     "library.sync_library_media": N_("续期话术和素材库的文件"),
-    "materials.prune_uploads": N_("清理没有传完的文件"),
     "reports.keep_reports": N_("整理总览的数字"),
-    "library.prune": N_("清理很久以前删掉的话术和素材"),
     "audit.note_head": N_("记下操作日志的末尾"),
-    "inbox.prune": N_("清理过期的回调事件"),
-    "pushes.prune": N_("清理过期的写回记录"),
-    "batches.prune": N_("清理过期的批量操作记录"),
 }
+PURGES: dict[str, str] = {one.job: one.title for one in RETENTIONS}
+PURGE = N_("清理过期的：{what}")
 SECRETS = (N_("访问凭证（access_token）"), N_("企业的 JS-SDK 票据"), N_("应用的 JS-SDK 票据"))
