@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from pydantic import ValidationError
-
 from app.backup.form import (
     FORM,
     MANIFEST,
@@ -23,6 +21,9 @@ from app.errors import Refused
 from app.i18n import _
 from app.schema import MIGRATIONS
 from app.seal import SealBroken, Sealer
+
+# What a damaged file makes of the library that reads it.
+BROKEN = (KeyError, BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 class Backup:
@@ -42,7 +43,7 @@ class Backup:
             try:
                 with self._archive.open(note.member) as lines:
                     count = sum(1 for _line in lines)
-            except (KeyError, BadZipFile, zlib.error, EOFError, OSError):
+            except BROKEN:
                 count = -1
             if count != note.rows:
                 raise Refused(_("备份文件已损坏（{table}）", table=note.name))
@@ -89,11 +90,11 @@ def open_backup(path: Path) -> Iterator[Backup]:
         raise Refused(
             _("读不了「{name}」：{why}", name=path.name, why=error.strerror or "")
         ) from None
-    except BadZipFile:
+    except (BadZipFile, ValueError):
         raise Refused(_("「{name}」不是完整的备份文件", name=path.name)) from None
     with archive:
         try:
             manifest = Manifest.model_validate_json(archive.read(MANIFEST))
-        except (KeyError, BadZipFile, ValidationError):
+        except BROKEN:
             raise Refused(_("「{name}」不是完整的备份文件", name=path.name)) from None
         yield Backup(archive, manifest)
