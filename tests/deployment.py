@@ -57,6 +57,8 @@ class Deployment:
 
     With `front` the sandbox stands in front of the server with its pages, as under `make demo`:
     browsers go to `front`, so that the pages, WeCom's sign-in and the sidebar are one origin.
+
+    `beside` another one: on the same sandbox, which sends its callbacks here from then on.
     """
 
     def __init__(
@@ -65,25 +67,37 @@ class Deployment:
         *,
         database_url: str = "",
         front: bool = False,
+        beside: "Deployment | None" = None,
         **changes: Mapping[str, Any],
     ) -> None:
         self.folder = folder
-        note = folder / "redis.address"
-        self.box = Sandbox(clock_file=folder / "clock", seed=True, redis_note=note)
-        self._server = SandboxServer(
-            self.box,
-            pages=build_pages(self.box) if front else (),
-            rewrite_html=rewrite_html if front else None,
+        self._beside = beside
+        self.clock_file = beside.clock_file if beside else folder / "clock"
+        self.box = (
+            beside.box
+            if beside
+            else Sandbox(clock_file=self.clock_file, seed=True, redis_note=folder / "redis.address")
+        )
+        self.server = (
+            beside.server
+            if beside
+            else SandboxServer(
+                self.box,
+                pages=build_pages(self.box) if front else (),
+                rewrite_html=rewrite_html if front else None,
+            )
         )
         self._changes = changes
         self._database_url = database_url
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.front = self._server.address if front else self.address
+        self.front = self.server.address if front else self.address
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        api = self._server.start().address
+        if self._beside is None:
+            self.server.start()
+        api = self.server.address
         self.box.connect(callback_url=f"{self.address}/callbacks/app", server_url=self.address)
         self.box.app.redirect_domain = self.front.removeprefix("http://")
         sections: dict[str, Mapping[str, Any]] = {
@@ -95,7 +109,7 @@ class Deployment:
                 "api_base": api,
                 "oauth_base": api,
                 "login_base": api,
-                "clock_file": str(self.folder / "clock"),
+                "clock_file": str(self.clock_file),
             },
             "callbacks": {"app": {"token": self.box.token, "aes_key": self.box.aes_key}},
             "database": {"url": self._database_url} if self._database_url else {},
@@ -122,8 +136,9 @@ class Deployment:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._server.stop()
-        self.box.close()
+        if self._beside is None:
+            self.server.stop()
+            self.box.close()
         self.db.close()
 
     def greet_with(self, text: str) -> None:
@@ -197,6 +212,16 @@ class Deployment:
         for process in self.children(part):
             with contextlib.suppress(psutil.Error):
                 process.kill()
+
+    def kill_all(self) -> None:
+        """Kill -9 the whole tree at once, as when the machine dies."""
+        for process in self.processes.values():
+            tree = [psutil.Process(process.pid)]
+            tree += tree[0].children(recursive=True)
+            for one in tree:
+                with contextlib.suppress(psutil.Error):
+                    one.kill()
+            process.wait()
 
     def events(self) -> list[InboxEvent]:
         """Return what is in the inbox."""
