@@ -24,7 +24,7 @@ from app.inbox.models import InboxEvent
 from app.sandbox.pages import build_pages, rewrite_html
 from app.sandbox.server import Sandbox, SandboxServer
 from app.welcome.actions import set_default
-from tests import settings
+from tests import leaks, settings
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 30.0
@@ -126,6 +126,7 @@ class Deployment:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._leave()
         for process in self.processes.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGCONT)
@@ -157,6 +158,7 @@ class Deployment:
             timeout=60,
             check=False,
         )
+        leaks.keep(self.folder, "commands.said", *arguments[:2], done.stdout, done.stderr)
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done
 
@@ -236,6 +238,19 @@ class Deployment:
     def log_text(self) -> str:
         """Return everything that the processes have written."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+    def _leave(self) -> None:
+        """Leave what is searched at the end of the run, and what for."""
+        leaks.note_box(self.folder, self.box)
+        if any(process.poll() is None for process in self.processes.values()):
+            leaks.keep_pages(self.folder, self.address)
+            leaks.keep_redis(self.folder, self._redis_url())
+
+    def _redis_url(self) -> str:
+        url = str(self._changes.get("redis", {}).get("url", ""))
+        with contextlib.suppress(OSError):
+            return url or (self.folder / "redis.address").read_text()
+        return url
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("BANKE_")}
