@@ -20,6 +20,7 @@ import psutil
 import requests
 from sqlalchemy import select
 
+from app.config import load_config
 from app.inbox.models import InboxEvent
 from app.sandbox.pages import build_pages, rewrite_html
 from app.sandbox.server import Sandbox, SandboxServer
@@ -247,10 +248,12 @@ class Deployment:
             leaks.keep_redis(self.folder, self._redis_url())
 
     def _redis_url(self) -> str:
-        url = str(self._changes.get("redis", {}).get("url", ""))
-        with contextlib.suppress(OSError):
-            return url or (self.folder / "redis.address").read_text()
-        return url
+        """Return where its Redis is, "" if it has none."""
+        url = str(self._changes.get("redis", {}).get("url", "embedded"))
+        if url != "embedded":
+            return url
+        note = load_config(self.config_path, {}).home / "redis.address"
+        return note.read_text() if note.exists() else ""
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("BANKE_")}

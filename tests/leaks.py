@@ -103,6 +103,8 @@ def keep_pages(folder: Path, address: str) -> None:
 
 def keep_redis(folder: Path, url: str) -> None:
     """Keep all that lies in a Redis that may be dead by now."""
+    if not url:
+        return
     with suppress(redis.RedisError, OSError):
         server = redis.Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
         for key in server.scan_iter(count=1000):
