@@ -1,4 +1,7 @@
-"""When each periodic job last ran: so that of many machines one runs it, and none forgets it."""
+"""When each periodic job last ran: so that of many machines one runs it, and none forgets it.
+
+Among them stands when the database was last brought back from a backup.
+"""
 
 from datetime import datetime, timedelta
 
@@ -12,6 +15,7 @@ from app.rows import upsert
 
 TURN = timedelta(minutes=10)
 FAULT_LENGTH = 64
+RESTORE = "backup.restore"
 
 
 class ScheduleRun(Base):
@@ -27,6 +31,10 @@ class ScheduleRun(Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     fault: Mapped[str] = mapped_column(WireId(FAULT_LENGTH), default="")
+
+
+# Made once: every welcome asks.
+RESTORED_AT = select(ScheduleRun.started_at).where(ScheduleRun.name == RESTORE)
 
 
 def is_due(session: Session, name: str) -> bool:
@@ -68,6 +76,18 @@ def end_turn(session: Session, name: str, *, again_in: float, fault: str = "") -
 def list_runs(session: Session) -> dict[str, ScheduleRun]:
     """Return every job that ever had a turn, by its name."""
     return {run.name: run for run in session.scalars(select(ScheduleRun))}
+
+
+def note_restore(session: Session) -> None:
+    """Note that the database was brought back from a backup now."""
+    session.merge(ScheduleRun(name=RESTORE, started_at=clock.utcnow(), fault=""))
+    session.flush()
+
+
+def is_before_restore(session: Session, at: datetime) -> bool:
+    """Tell whether this was before the database was brought back: what came of it may be lost."""
+    restored_at = session.scalar(RESTORED_AT)
+    return restored_at is not None and at < restored_at
 
 
 def hasten(session: Session, name: str, *, unless_within: float) -> None:

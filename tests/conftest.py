@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Response, request, request_finished
 from jinja2 import FileSystemBytecodeCache
 
 from app.db import Database
 from app.runtime import Runtime, build_runtime
-from tests import settings
+from tests import leaks, settings
 from tests.chromium import ADVICE, find_chromium
 
 REQUIRED = {
@@ -26,7 +26,12 @@ REQUIRED = {
 BROWSER = "browser"
 BROWSER_TESTS = Path(__file__).parent / "browser"
 LEFT_OUT = "banke_left_out"
+# What somebody filled in, shown to him again with what is wrong with it.
+OWN_FORM = {400, 409, 422}
 left_out = pytest.StashKey[int]()
+leaked = pytest.StashKey[list[leaks.Leak]]()
+# Of the process that gathers the results alone.
+kept_at: list[Path] = []
 
 
 def _required() -> list[str]:
@@ -69,10 +74,39 @@ def pytest_testnodedown(node: Any) -> None:
     node.config.stash[left_out] = getattr(node, "workeroutput", {}).get(LEFT_OUT, 0)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep what a test printed, to be searched with the rest."""
+    if report.when == "teardown" and report.sections and kept_at:
+        said = (f"{name}\n{text}" for name, text in report.sections)
+        leaks.keep(kept_at[0], "printed.said", report.nodeid, *said)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have a place for it, where the tests' own folders lie."""
+    if not hasattr(session.config, "workerinput"):
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]  # noqa: SLF001 -- pytest gives it to fixtures alone
+        kept_at.append(factory.getbasetemp())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run if anything secret or personal stands in what it left behind."""
+    if not kept_at:
+        return
+    if url := os.environ.get(REQUIRED["redis"]):
+        leaks.keep_redis(kept_at[0], url)
+    found = leaks.find_leaks(kept_at[0])
+    session.config.stash[leaked] = found
+    if found:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say loudly what was not run."""
+    """Say loudly what was not run, and what leaked."""
+    for leak in config.stash.get(leaked, []):
+        where = kept_at[0] / leak.file
+        terminalreporter.write_line(f"LEAKED: {leak.kind} in {where}, line {leak.line}", red=True)
     for name, variable in REQUIRED.items():
         if not os.environ.get(variable):
             terminalreporter.write_line(f"NOT RUN: tests on {name} ({variable} is not set)")
@@ -91,6 +125,22 @@ def _kept_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Have a template compiled once for all applications that tests make: it takes most of one."""
     cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
     Flask.jinja_options = {"bytecode_cache": cache}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the error pages and figures that applications in this process give."""
+    folder = tmp_path_factory.getbasetemp()
+
+    def keep(sender: Flask, response: Response, **_more: object) -> None:
+        if sender.name != "banke" or response.is_streamed:
+            return
+        if response.status_code >= 400 or request.path == "/metrics":
+            name = "forms.shown" if response.status_code in OWN_FORM else "pages.said"
+            leaks.keep(folder, name, f"{request.method} {response.status_code}", response.data)
+
+    with request_finished.connected_to(keep):
+        yield
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ import psutil
 import requests
 from sqlalchemy import select
 
+from app.config import load_config
 from app.inbox.models import InboxEvent
 from app.sandbox.pages import build_pages, rewrite_html
 from app.sandbox.server import Sandbox, SandboxServer
 from app.welcome.actions import set_default
-from tests import settings
+from tests import leaks, settings
 
 ROOT = Path(__file__).parent.parent
 READY_SECONDS = 30.0
@@ -57,6 +58,8 @@ class Deployment:
 
     With `front` the sandbox stands in front of the server with its pages, as under `make demo`:
     browsers go to `front`, so that the pages, WeCom's sign-in and the sidebar are one origin.
+
+    `beside` another one: on the same sandbox, which sends its callbacks here from then on.
     """
 
     def __init__(
@@ -65,25 +68,37 @@ class Deployment:
         *,
         database_url: str = "",
         front: bool = False,
+        beside: "Deployment | None" = None,
         **changes: Mapping[str, Any],
     ) -> None:
         self.folder = folder
-        note = folder / "redis.address"
-        self.box = Sandbox(clock_file=folder / "clock", seed=True, redis_note=note)
-        self._server = SandboxServer(
-            self.box,
-            pages=build_pages(self.box) if front else (),
-            rewrite_html=rewrite_html if front else None,
+        self._beside = beside
+        self.clock_file = beside.clock_file if beside else folder / "clock"
+        self.box = (
+            beside.box
+            if beside
+            else Sandbox(clock_file=self.clock_file, seed=True, redis_note=folder / "redis.address")
+        )
+        self.server = (
+            beside.server
+            if beside
+            else SandboxServer(
+                self.box,
+                pages=build_pages(self.box) if front else (),
+                rewrite_html=rewrite_html if front else None,
+            )
         )
         self._changes = changes
         self._database_url = database_url
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.front = self._server.address if front else self.address
+        self.front = self.server.address if front else self.address
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
-        api = self._server.start().address
+        if self._beside is None:
+            self.server.start()
+        api = self.server.address
         self.box.connect(callback_url=f"{self.address}/callbacks/app", server_url=self.address)
         self.box.app.redirect_domain = self.front.removeprefix("http://")
         sections: dict[str, Mapping[str, Any]] = {
@@ -95,7 +110,7 @@ class Deployment:
                 "api_base": api,
                 "oauth_base": api,
                 "login_base": api,
-                "clock_file": str(self.folder / "clock"),
+                "clock_file": str(self.clock_file),
             },
             "callbacks": {"app": {"token": self.box.token, "aes_key": self.box.aes_key}},
             "database": {"url": self._database_url} if self._database_url else {},
@@ -112,6 +127,7 @@ class Deployment:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._leave()
         for process in self.processes.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGCONT)
@@ -122,8 +138,9 @@ class Deployment:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._server.stop()
-        self.box.close()
+        if self._beside is None:
+            self.server.stop()
+            self.box.close()
         self.db.close()
 
     def greet_with(self, text: str) -> None:
@@ -142,6 +159,7 @@ class Deployment:
             timeout=60,
             check=False,
         )
+        leaks.keep(self.folder, "commands.said", *arguments[:2], done.stdout, done.stderr)
         assert done.returncode == 0 or not check, done.stdout + done.stderr
         return done
 
@@ -198,6 +216,16 @@ class Deployment:
             with contextlib.suppress(psutil.Error):
                 process.kill()
 
+    def kill_all(self) -> None:
+        """Kill -9 the whole tree at once, as when the machine dies."""
+        for process in self.processes.values():
+            tree = [psutil.Process(process.pid)]
+            tree += tree[0].children(recursive=True)
+            for one in tree:
+                with contextlib.suppress(psutil.Error):
+                    one.kill()
+            process.wait()
+
     def events(self) -> list[InboxEvent]:
         """Return what is in the inbox."""
         with self.db.read() as session:
@@ -211,6 +239,21 @@ class Deployment:
     def log_text(self) -> str:
         """Return everything that the processes have written."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+    def _leave(self) -> None:
+        """Leave what is searched at the end of the run, and what for."""
+        leaks.note_box(self.folder, self.box)
+        if any(process.poll() is None for process in self.processes.values()):
+            leaks.keep_pages(self.folder, self.address)
+            leaks.keep_redis(self.folder, self._redis_url())
+
+    def _redis_url(self) -> str:
+        """Return where its Redis is, "" if it has none."""
+        url = str(self._changes.get("redis", {}).get("url", "embedded"))
+        if url != "embedded":
+            return url
+        note = load_config(self.config_path, {}).home / "redis.address"
+        return note.read_text() if note.exists() else ""
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("BANKE_")}

@@ -19,6 +19,7 @@ from app.tables import metadata
 
 CORP_ID = "wwsandbox000000001"
 AGENT_ID = 1000002
+SECRET_KEY = "a secret key for tests only"
 SECRET = "sandbox-app-secret-000000000000000000000000"
 TOKEN = "SandboxToken0001"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -33,7 +34,7 @@ def settings(folder: Path, **changes: Mapping[str, Any]) -> dict[str, dict[str, 
     tree: dict[str, dict[str, Any]] = {
         "server": {
             "base_url": "http://127.0.0.1:8000",
-            "secret_key": "a secret key for tests only",
+            "secret_key": SECRET_KEY,
             "listen": "127.0.0.1:8000",
         },
         "database": {"url": f"sqlite:///{folder / 'banke.db'}"},

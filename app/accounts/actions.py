@@ -128,6 +128,12 @@ def close_sessions(session: Session, userid: str, *, but: str = "") -> int:
     return ended or 0
 
 
+def end_all_sessions(session: Session) -> None:
+    """Sign everybody out, and have no login link work any more."""
+    session.execute(delete(AdminSession))
+    session.execute(delete(LoginLink))
+
+
 def make_login_link(session: Session, userid: str) -> str:
     """Make a token that signs a member in once, within a quarter of an hour.
 

@@ -5,6 +5,7 @@ from flask import Flask
 from app.cli import (
     admin,
     assets,
+    backup,
     database,
     demo,
     doctor,
@@ -23,6 +24,7 @@ def register_commands(app: Flask) -> None:
     for command in (
         *run.COMMANDS,
         *database.COMMANDS,
+        *backup.COMMANDS,
         *demo.COMMANDS,
         *assets.COMMANDS,
         *doctor.COMMANDS,

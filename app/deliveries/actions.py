@@ -4,7 +4,7 @@ from datetime import datetime
 from types import EllipsisType
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, CursorResult, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,6 +15,8 @@ from app.deliveries.models import Delivery
 from app.erased import is_erased
 
 OUTCOMES = frozenset({"sent", "failed", "missed", "skipped", "cancelled", "unknown"})
+# The reason of what was open in a backup: it may have been sent since.
+RESTORED = "restored"
 
 
 def record_intent(
@@ -87,6 +89,17 @@ def release_held(session: Session, until: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     wake_after_commit(session, "deliveries")
+
+
+def give_up_open(session: Session, *conditions: ColumnElement[bool]) -> int:
+    """End what is open, of a database that was brought back, as unknown; return how many."""
+    result = session.execute(
+        update(Delivery)
+        .where(Delivery.outcome.is_(None), *conditions)
+        .values(outcome="unknown", reason=RESTORED, due_at=None, claimed_by=None)
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def record_outcome(

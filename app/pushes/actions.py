@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Subquery, delete, insert, literal, or_, select, update
+from sqlalchemy import CursorResult, Subquery, delete, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -112,6 +112,27 @@ def end_pushes(
         )
         .execution_options(synchronize_session=False)
     )
+
+
+def give_up_waiting(session: Session, *, reason: str) -> int:
+    """End what members' changes wait to be told as failed; return how many they are.
+
+    Of a database that was brought back: WeCom may know something newer by now. What a batch wants
+    told is the same today as it was then, and goes on.
+    """
+    result = session.execute(
+        update(Push)
+        .where(Push.lane == LANE, Push.outcome.is_(None))
+        .values(
+            outcome="failed",
+            reason=reason,
+            ended_at=clock.utcnow(),
+            due_at=None,
+            claimed_by=None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def postpone_push(session: Session, claim: Claim, due_at: datetime) -> None:

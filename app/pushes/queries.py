@@ -25,6 +25,7 @@ REASONS: dict[str, str] = {
     "unreachable": N_("一直连不上企业微信"),
     "gave_up": N_("试了多次都没有成功"),
     "broken": N_("程序出错了，请把这件事告诉管理员"),
+    "restored": N_("数据库从备份恢复，之前同步过没有已无从知道"),
 }
 
 # Made once: for every card anew, they would cost more than the database does.

@@ -12,8 +12,9 @@ FAULT_LENGTH = 255
 
 
 class SyncRun(Due, Base):
-    """One walk. `why`: manual, nightly, downtime; `userid`: who began it, "" for the schedule.
+    """One walk. `why`: manual, nightly, downtime, released or restored (a backup).
 
+    `userid`: who began it, "" for the schedule.
     `is_first`: no walk was ever done before. `phase`: members, walk, close, look. `walking`: the
     members who are being listed now, from `cursor` on; `asked_at`: since when. `reached`: the last
     suspect that was looked at. `outcome` None: under way; done, refused or cancelled. `errcode` and

@@ -21,6 +21,7 @@ from app.sandbox.server import Sandbox
 from app.sync.actions import begin_run
 from app.sync.jobs import work_sync
 from app.sync.models import SyncRun
+from tests.deployment import Deployment
 
 Truth = dict[tuple[str, str], dict[str, Any]]
 
@@ -76,7 +77,7 @@ def wecoms(box: Sandbox) -> Truth:
     return truth
 
 
-def ours(runtime: Runtime) -> Truth:
+def ours(runtime: Runtime | Deployment) -> Truth:
     """Return every relation that we hold for alive."""
     with runtime.db.read() as session:
         rows = session.execute(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import Later
-from app.deliveries.actions import record_intent, record_outcome
+from app.deliveries.actions import RESTORED, record_intent, record_outcome
 from app.deliveries.models import Delivery
 
 KIND = "welcome"
@@ -145,7 +145,9 @@ def end_turn(session: Session, greeting: Greeting, turn: Turn, verdict: Verdict)
         detail=detail,
         event_id=greeting.event_id,
     )
-    if ended and verdict.outcome in MEMBER_MUST_KNOW:
+    # Most of those of before a restore were greeted, and their members have long heard of it.
+    is_told = verdict.outcome in MEMBER_MUST_KNOW and verdict.reason != RESTORED
+    if ended and is_told:
         record_intent(
             session,
             kind="welcome_missed",

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from app import clock, texts
 from app.customers.models import Customer, FollowUser
+from app.deliveries.actions import RESTORED
 from app.deliveries.queries import find_latest
 from app.materials.models import Material
 from app.materials.queries import usable
 from app.members.actions import record_member
 from app.runtime import Runtime
+from app.schedule_runs import is_before_restore
 from app.wecom import external_contact, user
 from app.wecom.errors import WeComError
 from app.welcome.actions.intents import KIND, Greeting, Verdict
@@ -167,6 +169,8 @@ def _find_verdict(session: Session, greeting: Greeting) -> Verdict | None:
         return Verdict(outcome="skipped", reason=_why_no_code(session, greeting))
     if greeting.stale:
         return Verdict(outcome="skipped", reason="stale_event")
+    if is_before_restore(session, greeting.create_time or greeting.received_at):
+        return Verdict(outcome="unknown", reason=RESTORED)
     return None
 
 

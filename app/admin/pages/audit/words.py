@@ -30,6 +30,7 @@ ACTION_WORDS = {
     "sync_begun": N_("开始同步客户"),
     "sync_cancelled": N_("取消同步客户"),
     "sync_released": N_("同意核对暂缓的客户"),
+    "backup_restored": N_("从备份恢复数据库"),
     "customers_exported": N_("导出客户名单"),
     "import_checked": N_("核对要导入的客户资料"),
     "import_confirmed": N_("导入客户资料"),

@@ -16,6 +16,7 @@ WHY = {
     "nightly": N_("每晚对账"),
     "downtime": N_("停机后对账"),
     "released": N_("核对暂缓的客户"),
+    "restored": N_("恢复备份后"),
 }
 PHASES = {
     "members": N_("正在读取部门、成员和标签"),

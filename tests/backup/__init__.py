@@ -1,0 +1,1 @@
+"""Backups are taken, kept from whom they are not for, and brought back into any database."""
