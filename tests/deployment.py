@@ -73,13 +73,13 @@ class Deployment:
     ) -> None:
         self.folder = folder
         self._beside = beside
-        self.clock_file = beside.clock_file if beside else folder / "clock"
-        self.box = (
+        self.clock_file: Path = beside.clock_file if beside else folder / "clock"
+        self.box: Sandbox = (
             beside.box
             if beside
             else Sandbox(clock_file=self.clock_file, seed=True, redis_note=folder / "redis.address")
         )
-        self.server = (
+        self.server: SandboxServer = (
             beside.server
             if beside
             else SandboxServer(

@@ -11,7 +11,7 @@ A leak is named by its file, line and kind, never by its value.
 import re
 import subprocess
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -112,7 +112,7 @@ def keep_redis(folder: Path, url: str) -> None:
 
 
 def _values(server: Any, key: bytes) -> Iterator[bytes]:
-    read = {
+    read: dict[bytes, Callable[[], Iterable[bytes | None]]] = {
         b"string": lambda: [server.get(key)],
         b"hash": lambda: [part for pair in server.hgetall(key).items() for part in pair],
         b"list": lambda: server.lrange(key, 0, -1),
@@ -120,7 +120,8 @@ def _values(server: Any, key: bytes) -> Iterator[bytes]:
         b"zset": lambda: server.zrange(key, 0, -1),
         b"stream": lambda: [repr(one).encode() for one in server.xrange(key)],
     }
-    for value in read.get(server.type(key), list)():
+    kind = server.type(key)
+    for value in read[kind]() if kind in read else ():
         if value is not None:
             yield value
             # RQ keeps its jobs packed.
