@@ -28,6 +28,8 @@ from sqlalchemy.types import TypeEngine, UserDefinedType
 from app.db import Base
 
 BETWEEN, QUOTED = "\0", '","'
+# Not the driver's own dialect: its values are for the driver alone to write.
+POSTGRESQL = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy types no more of it
 
 
 def among(
@@ -104,8 +106,7 @@ def _turned(
 
 @cache
 def _checks(model: type[Base], names: tuple[str, ...]) -> tuple[Callable[[Any], Any] | None, ...]:
-    # Not the driver's own dialect: its values are for the driver alone to write.
-    table, dialect = cast("Table", model.__table__), PGDialect()
+    table, dialect = cast("Table", model.__table__), POSTGRESQL
     types = [table.c[name].type.dialect_impl(dialect) for name in names]
     return tuple(one.bind_processor(dialect) for one in types)
 
@@ -126,7 +127,7 @@ class _ArrayOf(UserDefinedType[str]):
 
     def get_col_spec(self, **_options: Any) -> str:
         """Name the type, for the server to read the text as one of it."""
-        return f"{self.of.compile(PGDialect())}[]"
+        return f"{self.of.compile(POSTGRESQL)}[]"
 
 
 def _write_array(values: list[Any]) -> str:
