@@ -38,12 +38,14 @@ def among(
     """Return the test that `column` is one of many numbers, or of many ids as WeCom writes them.
 
     They are sent as one value where that can be: with a name for each, a statement is read for
-    longer than it works.
+    longer than it works. PostgreSQL does not look at how many they are: of a table that it has not
+    counted yet it would rather read every row than ask an index hundreds of times.
     """
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         is_text = isinstance(getattr(column.type, "impl", column.type), String)
-        return cast("ColumnElement[bool]", column == any_(_array(numbers, is_text=is_text)))
+        unseen = select(func.unnest(_array(numbers, is_text=is_text))).scalar_subquery()
+        return cast("ColumnElement[bool]", column == any_(func.array(unseen)))
     if dialect == "sqlite":
         listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
         return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
