@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app import clock
 from app.db import SEALER, Base, WireId
 from app.errors import BankeError
+from app.rows import among
 
 PURPOSE = "privacy.erased"
 
@@ -51,7 +52,9 @@ def find_erased(session: Session, ids: Iterable[str]) -> set[str]:
     digests = {_digest_of(session, one): one for one in ids if one}
     if not digests:
         return set()
-    found = session.scalars(select(ErasedPerson.digest).where(ErasedPerson.digest.in_(digests)))
+    found = session.scalars(
+        select(ErasedPerson.digest).where(among(session, ErasedPerson.digest, digests))
+    )
     return {digests[digest] for digest in found}
 
 

@@ -1,7 +1,7 @@
 """Many rows at once, written and asked for in the same way on three databases."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Executable,
     String,
     Table,
+    Text,
     any_,
     bindparam,
     func,
@@ -19,10 +20,16 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from app.db import Base
+
+BETWEEN, QUOTED = "\0", '","'
+# Not the driver's own dialect: its values are for the driver alone to write.
+POSTGRESQL = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy types no more of it
 
 
 def among(
@@ -31,12 +38,14 @@ def among(
     """Return the test that `column` is one of many numbers, or of many ids as WeCom writes them.
 
     They are sent as one value where that can be: with a name for each, a statement is read for
-    longer than it works.
+    longer than it works. PostgreSQL does not look at how many they are: of a table that it has not
+    counted yet it would rather read every row than ask an index hundreds of times.
     """
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         is_text = isinstance(getattr(column.type, "impl", column.type), String)
-        return cast("ColumnElement[bool]", column == any_(_array(numbers, is_text=is_text)))
+        unseen = select(func.unnest(_array(numbers, is_text=is_text))).scalar_subquery()
+        return cast("ColumnElement[bool]", column == any_(func.array(unseen)))
     if dialect == "sqlite":
         listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
         return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
@@ -59,12 +68,12 @@ def insert_numbers(
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows, each of which names the same columns."""
+    """Insert many rows, each of which names the same columns, none of them of bytes."""
     if not rows:
         return
     if session.get_bind().dialect.name == "postgresql":
         names = tuple(rows[0])
-        session.execute(_insert_unnested(model, names), _turned(names, rows))
+        session.execute(_insert_unnested(model, names), _turned(model, names, rows))
     else:
         session.execute(insert(cast("Table", model.__table__)), list(rows))
 
@@ -81,18 +90,58 @@ def _unnested(statement: Any, table: Table, names: Sequence[str]) -> Any:
     With a name for each value, a statement of a thousand rows is read for longer than it works, on
     both sides; one row after the other takes no less.
     """
-    types = {name: postgresql.ARRAY(table.c[name].type, dimensions=1) for name in names}
-    arrays = [bindparam(name, type_=types[name]) for name in names]
+    arrays = [bindparam(name, type_=_ArrayOf(table.c[name].type)) for name in names]
     columns = func.unnest(*arrays).table_valued(*names).render_derived()
     return statement.from_select(list(names), select(*(columns.c[name] for name in names)))
 
 
-def _turned(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in names}
+def _turned(
+    model: type[Base], names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return a column's values as one array each, checked as the types of the columns do it."""
+    turned = {}
+    for name, check in zip(names, _checks(model, names), strict=True):
+        values = [row[name] for row in rows]
+        turned[name] = _write_array([check(value) for value in values] if check else values)
+    return turned
+
+
+@cache
+def _checks(model: type[Base], names: tuple[str, ...]) -> tuple[Callable[[Any], Any] | None, ...]:
+    table, dialect = cast("Table", model.__table__), POSTGRESQL
+    types = [table.c[name].type.dialect_impl(dialect) for name in names]
+    return tuple(one.bind_processor(dialect) for one in types)
 
 
 def _array(values: Collection[int] | Collection[str], *, is_text: bool) -> ColumnElement[Any]:
-    return literal(list(values), postgresql.ARRAY(String if is_text else BigInteger))
+    of = Text() if is_text else BigInteger()
+    return literal(_write_array(list(values)), _ArrayOf(of))
+
+
+class _ArrayOf(UserDefinedType[str]):
+    """An array that comes as PostgreSQL reads it: the driver would look at each value by itself."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        self.of = of
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """Name the type, for the server to read the text as one of it."""
+        return f"{self.of.compile(POSTGRESQL)}[]"
+
+
+def _write_array(values: list[Any]) -> str:
+    if None in values:
+        return f"{{{','.join('NULL' if one is None else _quote(str(one)) for one in values)}}}"
+    # No text has U+0000 in it: `Words` takes it out, since PostgreSQL cannot store it.
+    return f"{{{_quote(BETWEEN.join(map(str, values)))}}}" if values else "{}"
+
+
+def _quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped.replace(BETWEEN, QUOTED)}"'
 
 
 def upsert(
@@ -117,7 +166,7 @@ def upsert(
     if are_distinct and dialect == "postgresql":
         names = tuple(rows[0])
         statement = _upsert_unnested(model, names, tuple(key), tuple(update), count)
-        session.execute(statement, _turned(names, rows))
+        session.execute(statement, _turned(model, names, rows))
         return
     statement = _upsert_statement(model, dialect, tuple(key), tuple(update), count)
     session.execute(statement, list(rows))

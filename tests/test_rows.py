@@ -1,5 +1,6 @@
 """Many rows at once: written and found again by thousands of numbers, on every database."""
 
+import pytest
 from sqlalchemy import func, select
 
 from app import clock
@@ -7,6 +8,7 @@ from app.batches.models import Batch, BatchItem
 from app.customers.models import Customer, FollowUser
 from app.db import Database
 from app.rows import among, insert_numbers, insert_rows, upsert
+from tests.conftest import database_kinds
 
 MANY = 5000
 
@@ -82,3 +84,18 @@ def test_many_rows_are_written_at_once_whatever_their_columns_hold(any_db: Datab
     assert kept == {
         str(one["external_userid"]): (one["remark_mobiles"], one["add_way"], now) for one in follows
     }
+
+
+@pytest.mark.parametrize(
+    "any_db", [kind for kind in database_kinds() if kind == "postgresql"], indirect=True
+)
+def test_an_index_is_asked_for_many_ids_also_in_a_table_not_counted_yet(any_db: Database) -> None:
+    now = clock.utcnow()
+    with any_db.write() as session:
+        people = [{"external_userid": f"wm{n}", "created_at": now} for n in range(MANY * 8)]
+        insert_rows(session, Customer, people)
+        ids = [str(one["external_userid"]) for one in people[:500]]
+        chosen = select(Customer.name).where(among(session, Customer.external_userid, ids))
+        compiled = chosen.compile(session.connection())
+        plan = session.connection().exec_driver_sql(f"EXPLAIN {compiled}", dict(compiled.params))
+        assert "Seq Scan" not in str(plan.all())

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     box = Sandbox(clock_file=options.clock_file, seed=options.seed, redis_note=options.redis_note)
     box.ready = not options.wait_for_ready
     if options.crowd:
-        box.add_crowd(options.crowd)
+        box.add_crowd(options.crowd, options.crowd_members)
     try:
         _connect(box, options)
     except ValueError as problem:
@@ -52,6 +52,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="let the pages wait until somebody posts to /sandbox/api/ready",
     )
     parser.add_argument("--crowd", type=int, default=0, help="so many more customers")
+    parser.add_argument("--crowd-members", type=int, default=20, help="those they are spread over")
     return parser.parse_args(arguments)
 
 

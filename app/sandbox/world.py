@@ -319,8 +319,7 @@ class World:
         userids = self._followers.get(external_userid, [])
         relations = [self._relations[userid][external_userid] for userid in userids]
         if self.crowd and external_userid not in self._touched:
-            one = self.crowd.relation(external_userid)
-            relations += [one] if one else []
+            relations += self.crowd.relations(external_userid)
         return relations
 
     def relations(self) -> list[Relation]:
@@ -361,15 +360,15 @@ class World:
         return self.crowd.length(userid) if self.crowd else 0
 
     def _touch(self, external_userid: str) -> None:
-        """Make an ordinary row of one of the crowd, at his place in the list."""
+        """Make ordinary rows of one of the crowd, at his places in the lists."""
         if self.crowd is None or external_userid in self._touched:
             return
-        relation = self.crowd.relation(external_userid)
         customer = self.crowd.customer(external_userid)
-        if relation and customer:
+        if customer:
             self._touched.add(external_userid)
             self.customers[external_userid] = customer
-            self._hold(relation)
+            for relation in self.crowd.relations(external_userid):
+                self._hold(relation)
 
     def _crowd_from(self, userid: str, places: range) -> Iterator[Relation]:
         current = self._relations.get(userid, {})

@@ -66,14 +66,10 @@ def main() -> None:
         if "door" in options.parts:
             measure_door(report, kinds, folder)
         if "sync" in options.parts:
-            _measure_sync(report, kinds, folder)
+            for kind in kinds:
+                measure_sync(report, kind, folder / f"{kind}-sync", customers=options.size)
         _measure_sidebar(report, options, kinds, folder)
     report.section(f"End; written to {report.write()}")
-
-
-def _measure_sync(report: Report, kinds: list[str], folder: Path) -> None:
-    for kind in kinds:
-        measure_sync(report, kind, folder / f"{kind}-sync")
 
 
 def _measure_sidebar(
@@ -95,7 +91,7 @@ def _measure_sidebar(
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--size", type=int, default=USUAL_SIZE, help="P7's customers; a fifth: P6's"
+        "--size", type=int, default=USUAL_SIZE, help="the customers; a fifth of it: P6's events"
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument(

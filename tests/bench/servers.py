@@ -66,6 +66,24 @@ def waiting_api() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def sandbox_process(customers: int, members: int) -> Iterator[tuple[str, psutil.Process]]:
+    """Give the address and the process of a sandbox with so many customers of so many members."""
+    size = ("--crowd", str(customers), "--crowd-members", str(members))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.sandbox", "--port", "0", "--seed", *size],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        words = process.stdout.readline().split() if process.stdout else []
+        yield words[-1].rstrip("/"), psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextlib.contextmanager
 def own_redis(folder: Path) -> Iterator[str]:
     """Give the address of a Redis for parts that run without `flask serve`."""
     server = EmbeddedRedis(folder)

@@ -1,15 +1,19 @@
-"""P4 and P5: how long a new friend waits for his welcome, alone and in a storm."""
+"""P4 and P5: how long a new friend waits for his welcome: alone, during a sync, in a storm."""
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from app.sandbox.records import EventRecord
 from app.sandbox.server import Sandbox
+from app.sync.actions import begin_run, cancel_run
+from app.sync.models import SyncRun
 from tests import settings
 from tests.bench.figures import Figure, Report
 from tests.bench.load import percentile
-from tests.deployment import Deployment
+from tests.deployment import Deployment, wait_until
 
 API = "externalcontact/send_welcome_msg"
 API_SECONDS = 0.2
@@ -19,6 +23,11 @@ CALM_RATE = 10.0
 CALM_SECONDS = 8.0
 CALM_P50, CALM_P99, CALM_LONGEST = 0.15, 1.0, 5.0
 
+# So many that a full sync is under way for as long as it is measured.
+CROWD, CROWD_MEMBERS = 300_000, 200
+# All that WeCom is asked about customers, but for the pages of a sync.
+ALL_BUT_PAGES = "externalcontact/[!b]*"
+
 STORM = 1000
 STORM_SECONDS = 18.0
 PATIENCE = 22.0
@@ -26,7 +35,7 @@ PATIENCE = 22.0
 
 def measure_welcomes(report: Report, kind: str, folder: Path) -> None:
     """Measure both on this database, with `flask serve` and an API that takes 200 ms."""
-    if not report.has_time_for(50, f"welcomes on {kind}"):
+    if not report.has_time_for(80, f"welcomes on {kind}"):
         return
     report.section(f"Welcomes on {kind}: flask serve, WeCom's API takes 200 ms")
     folder.mkdir()
@@ -37,6 +46,8 @@ def measure_welcomes(report: Report, kind: str, folder: Path) -> None:
         box.faults.latency("*", API_SECONDS, times=None)
         report.add(_calm(deployment, kind, "您好", "plain text"))
         report.add(_calm(deployment, kind, "您好，{{客户昵称}}", "with the name"))
+        for figure in _in_sync(deployment, kind):
+            report.add(figure)
         deployment.command("welcome", "set-default", "您好")
         report.add(_storm(box, kind))
         # What is left over need not be waited for.
@@ -63,6 +74,36 @@ def _calm(deployment: Deployment, kind: str, text: str, what: str) -> Figure:
         invalid=_missing(waits, events),
         raw={"waits": waits},
     )
+
+
+def _in_sync(deployment: Deployment, kind: str) -> Iterator[Figure]:
+    """Measure while all customers are taken over, page by page or as fast as we can."""
+    box, db = deployment.box, deployment.db
+    box.add_crowd(CROWD, members=CROWD_MEMBERS)
+    run_id = db.commit(lambda session: begin_run(session, why="manual").id)
+    for what, slow in (("in a full sync", "*"), ("its pages at once", ALL_BUT_PAGES)):
+        box.faults.clear()
+        box.faults.latency(slow, API_SECONDS, times=None)
+        _wait_for_more(deployment, run_id)
+        figure = _calm(deployment, kind, "您好", what)
+        if _listed(deployment, run_id) < 0:
+            figure = replace(figure, invalid="the sync had ended")
+        yield figure if slow == "*" else replace(figure, budget="", met=None)
+    db.commit(lambda session: cancel_run(session, userid=""))
+    box.faults.clear()
+    box.faults.latency("*", API_SECONDS, times=None)
+
+
+def _wait_for_more(deployment: Deployment, run_id: int) -> None:
+    before = _listed(deployment, run_id)
+    wait_until(lambda: _listed(deployment, run_id) > before, PATIENCE * 3)
+
+
+def _listed(deployment: Deployment, run_id: int) -> int:
+    """Return how many relations a sync has taken over; -1: it has ended."""
+    with deployment.db.read() as session:
+        run = session.get_one(SyncRun, run_id)
+    return run.listed if run.outcome is None else -1
 
 
 def _come_steadily(box: Sandbox) -> list[EventRecord]:

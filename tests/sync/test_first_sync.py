@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions import ensure_customer
 from app.customers.models import CustomerStage, FollowTag, TimelineEntry
+from app.db import Database
 from app.errors import Refused
 from app.members.models import Department, Member
 from app.runtime import Runtime
@@ -260,3 +264,22 @@ def test_the_second_look_waits(
     assert (run.outcome, run.phase, run.gone) == (None, "look", 0)
     assert run.due_at is not None
     assert run.due_at > clock.utcnow()
+
+
+@pytest.mark.parametrize("any_db", ["sqlite"], indirect=True)
+def test_the_database_is_free_while_wecom_is_asked(
+    runtime: Runtime, box: Sandbox, any_db: Database
+) -> None:
+    # Tries that follow one that waited for too long are held as well.
+    hold = box.faults.hold(BATCH, times=None)
+    run_id = begin(runtime)
+    # Whoever greets somebody, and would not wait for as long as one call may take.
+    other = Database(any_db.url.render_as_string(), commit_wait=2.5)
+    with ThreadPoolExecutor(1) as pool, closing(other):
+        walking = pool.submit(go_on, runtime, run_id)
+        hold.wait_reached(30)
+        try:
+            other.commit(lambda session: ensure_customer(session, "wmNewFriend"))
+        finally:
+            hold.release()
+            walking.result(60)

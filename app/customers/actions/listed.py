@@ -109,7 +109,8 @@ class _Page:
         self.infos = {
             pair: info for pair, info in self.infos.items() if pair[1] not in taken_over.erased
         }
-        known = self._fold(self._read(self.infos))
+        # A customer who came with this page has no relations yet.
+        known = self._fold(self._read(pair for pair in self.infos if pair[1] in taken_over.names))
         new = [pair for pair in self.infos if pair not in known]
         self._insert(new)
         rows = {pair: periods[-1] for pair, periods in known.items()}

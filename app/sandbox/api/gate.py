@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, Request, Response, request
@@ -26,6 +27,7 @@ from .call import Answer, Call, Endpoint, Upload
 from .messages import Mailroom
 from .tokens import check_token
 
+SHARED_LISTS = ("userid_list",)
 SECRET_PARAMS = ("access_token", "corpsecret")
 # An escape such as \u4f60 in the raw body; a doubled backslash before the u is plain text.
 ESCAPED = re.compile(rb"(?<!\\)(?:\\\\)*\\u[0-9a-fA-F]{4}")
@@ -177,10 +179,29 @@ def _params(asked: Request) -> dict[str, Any]:
         }
     elif raw := asked.get_data():
         try:
-            params["body"] = json.loads(raw)
+            params["body"] = _share_lists(json.loads(raw))
         except ValueError:
             params["bytes"] = len(raw)
     return params
+
+
+def _share_lists(body: Any) -> Any:
+    """Keep one list for all calls of a walk, each of which names the same hundred members."""
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: _one_list(tuple(value)) if name in SHARED_LISTS and _is_of_texts(value) else value
+        for name, value in body.items()
+    }
+
+
+def _is_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+@lru_cache(maxsize=16)
+def _one_list(values: tuple[str, ...]) -> list[str]:
+    return list(values)
 
 
 def _body(asked: Request) -> Answer:
