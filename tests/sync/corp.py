@@ -41,7 +41,8 @@ ANOTHER_TRY = 1801.0
 class Corp:
     """Two sides in one process: `box` is WeCom, `runtime` is ours."""
 
-    def __init__(self, folder: Path, db: Database) -> None:
+    def __init__(self, folder: Path, db: Database, *, held_percent: int = 100) -> None:
+        """`held_percent`: by itself, however many of a few are missing, it is believed."""
         file = folder / "clock"
         self.box = Sandbox(clock_file=file)
         self.letters: list[EventRecord] = []
@@ -50,8 +51,8 @@ class Corp:
             folder,
             database={"url": str(db.url)},
             wecom={"secret": self.box.secret, "clock_file": str(file)},
-            # However many are missing of the few that there are, it is believed.
-            sync={"held_percent": 100},
+            callbacks={"app": {"token": self.box.token, "aes_key": self.box.aes_key}},
+            sync={"held_percent": held_percent},
         )
         self.runtime = build_runtime(config, durable=False)
         self.runtime.wecom._http.mount("http://", Wire(build_front(self.box)))  # noqa: SLF001 -- the edge of our side

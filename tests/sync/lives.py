@@ -1,13 +1,12 @@
 """What members, customers and admins do to one another, on both sides, one act after the other.
 
 An act is a number: it picks one of those that are possible between two people at that moment, so
-that hardly any number is wasted, whatever was done before.
+that hardly any number is wasted, whatever was done before. 0 is none.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from hypothesis import note
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,7 +17,6 @@ from app.customers.queries.stages import find_stage_now
 from app.errors import NotFound, Refused
 from tests.sync.corp import Corp
 
-MEMBERS, CUSTOMERS = 2, 4
 GROUP = "等级"
 NAMES = ("甲", "乙", "丙")
 REMARKS = ("李姐", "城西店-李姐", "")
@@ -33,55 +31,66 @@ Act = Callable[[Pair, int], object]
 
 @dataclass
 class Lives:
-    """The lives of all pairs of a few members and customers. `number` makes their ids new ones.
+    """The lives of all pairs of some members and customers. `number` makes their ids new ones.
 
     `stages`: where customers were put. `ends`: who has ended a relation, as often as it was.
     """
 
     corp: Corp
     number: int
+    member_count: int
+    customer_count: int
+    tell: Callable[[str], object] = print
     stages: dict[str, int] = field(default_factory=dict)
     ends: dict[Pair, list[str]] = field(default_factory=dict)
     ways_back: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Have everybody be there, as strangers."""
+        """Have everybody be there, some of them friends from before."""
         self.people, self.world = self.corp.box.people, self.corp.box.world
-        self.members = [f"m{self.number:04d}{letter}" for letter in "ab"[:MEMBERS]]
-        self.customers = [f"wm{self.number:04d}{number}" for number in range(CUSTOMERS)]
+        self.members = [f"m{self.number:04d}{number}" for number in range(self.member_count)]
+        self.customers = [
+            f"wm{self.number:04d}{number:03d}" for number in range(self.customer_count)
+        ]
         for userid in self.members:
             self.people.member_joins(userid, f"员工{userid[-1]}")
         for number, external_userid in enumerate(self.customers):
             self.people.new_customer(f"客户{number}", external_userid=external_userid)
         for name in NAMES[:2]:
             self.people.tag_created(GROUP, name)
+        for number, external_userid in enumerate(self.customers[1:]):
+            self.people.customer_scans(self.members[number % self.member_count], external_userid)
+        self.corp.letters.clear()
 
     def act(self, who: int, what: int) -> None:
         """Do one of the things that can be done now by or to two people."""
-        pair = self.members[who % MEMBERS], self.customers[who // MEMBERS % CUSTOMERS]
+        if not what:
+            return
+        customer, member = divmod(who, self.member_count)
+        pair = self.members[member], self.customers[customer]
         acts = list(self._possible(pair))
-        way, choice = divmod(what, len(acts))
-        note(f"{acts[choice].__name__} {pair[0]} {pair[1]} ({way})")
+        way, choice = divmod(what - 1, len(acts))
+        self.tell(f"{acts[choice].__name__} {pair[0]} {pair[1]} ({way})")
         acts[choice](pair, way)
 
     def _possible(self, pair: Pair) -> Iterator[Act]:
         relation = self.corp.relation(*pair)
         bond = relation.bond if relation else ""
-        is_unconfirmed = bond == "customer_only" and not relation.deleted_by_member
-        if bond != "both" and not is_unconfirmed:
-            yield from (self.customer_adds, self.customer_adds_half)
-        if is_unconfirmed:
-            yield self.member_adds_back
-        if bond == "both" or is_unconfirmed:
-            yield self.customer_deletes
+        is_half = bond == "customer_only" and not (relation and relation.deleted_by_member)
         if bond == "both":
-            yield from (self.member_deletes, self.is_moved, self.notes_in_wecom)
-            yield from (self.marks_in_wecom, self.unmarks_in_wecom)
+            yield from (self.notes_in_wecom, self.marks_in_wecom, self.unmarks_in_wecom)
+            yield from (self.member_deletes, self.is_moved)
         if bond in {"both", "member_only"}:
             yield from (self.notes_here, self.marks_here, self.moves_stage, self.takes_back)
+        if is_half:
+            yield self.member_adds_back
+        if bond != "both" and not is_half:
+            yield from (self.customer_adds, self.customer_adds_half)
+        if bond == "both" or is_half:
+            yield self.customer_deletes
         if bond == "member_only":
             yield self.member_deletes
-        yield from (self.customer_is_renamed, self.tag_is_renamed, self.tag_goes, self.tag_comes)
+        yield self.corp_changes
 
     # Relations begin and end.
 
@@ -189,26 +198,21 @@ class Lives:
             with self.corp.runtime.db.write() as session:
                 write(session)
         except (NotFound, Refused):
-            note("refused")
+            self.tell("refused")
 
     # What happens to all.
 
-    def customer_is_renamed(self, pair: Pair, way: int) -> None:
-        """No event tells of it."""
-        self.world.customers[pair[1]].name = f"客户{way}"
-
-    def tag_comes(self, _pair: Pair, way: int) -> None:
-        if name := self._free_name(way):
+    def corp_changes(self, pair: Pair, way: int) -> None:
+        tags, name = self._tags(), self._free_name(way // 4)
+        if way % 4 == 0:
+            # No event tells of it.
+            self.world.customers[pair[1]].name = f"客户{way}"
+        elif way % 4 == 1 and name:
             self.people.tag_created(GROUP, name)
-
-    def tag_is_renamed(self, _pair: Pair, way: int) -> None:
-        tags, name = self._tags(), self._free_name(way)
-        if tags and name:
-            self.people.tag_renamed(tags[way % len(tags)], name)
-
-    def tag_goes(self, _pair: Pair, way: int) -> None:
-        if tags := self._tags():
-            self.people.tag_deleted(tags[way % len(tags)])
+        elif way % 4 == 2 and tags and name:  # noqa: PLR2004 -- the third of four
+            self.people.tag_renamed(tags[way // 4 % len(tags)], name)
+        elif tags:
+            self.people.tag_deleted(tags[way // 4 % len(tags)])
 
     def _tags(self) -> list[str]:
         groups = self.world.tag_groups.values()
