@@ -31,11 +31,7 @@ def check_relations(box: Sandbox, runtime: Runtime) -> None:
     """
     truth, mine = wecoms(box), ours(runtime)
     one_sided = list_one_sided(runtime)
-    told = {
-        pair
-        for pair in truth
-        if pair not in mine and bond(box, pair) == "member_only"
-    }
+    told = {pair for pair in truth if pair not in mine and bond(box, pair) == "member_only"}
     mine = {pair: what for pair, what in mine.items() if pair in truth or pair not in one_sided}
     truth = {pair: what for pair, what in truth.items() if pair not in told}
     for pair in list_begun_one_sided(runtime) & truth.keys() & mine.keys():
