@@ -1,4 +1,4 @@
-"""`make soak`: the tests that draw by lot, with other lots round after round, until the time is over.
+"""`make soak`: the tests that draw by lot, with other lots round after round, for some time.
 
 A round has a seed, which it says: `make soak SEED=…` is that round again, alone.
 """

@@ -7,6 +7,7 @@ when it is told to, as near as a process can hold it.
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -101,12 +102,12 @@ class Corp:
         """Have our inbox take these, in this order."""
         callbacks = [self._received(letter) for letter in letters]
         for callback in callbacks:
-            self.runtime.db.commit(lambda session, one=callback: record_received(session, [one]))
+            self.runtime.db.commit(partial(record_received, callbacks=[callback]))
 
     def work(self, *names: str) -> None:
         """Work lanes until nothing of them is due."""
-        while any([self._work(name) for name in names]):
-            pass
+        while sum(self._work(name) for name in names):
+            continue
 
     def lose_worker(self, name: str) -> None:
         """Have whoever claims something of a lane now die of it."""

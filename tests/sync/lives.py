@@ -209,7 +209,7 @@ class Lives:
             self.world.customers[pair[1]].name = f"客户{way}"
         elif way % 4 == 1 and name:
             self.people.tag_created(GROUP, name)
-        elif way % 4 == 2 and tags and name:  # noqa: PLR2004 -- the third of four
+        elif way % 4 == 2 and tags and name:
             self.people.tag_renamed(tags[way // 4 % len(tags)], name)
         elif tags:
             self.people.tag_deleted(tags[way // 4 % len(tags)])

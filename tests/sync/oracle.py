@@ -118,5 +118,5 @@ def check_stages(lives: Lives) -> None:
     """Hold every customer to the stage that somebody put him into."""
     with lives.corp.runtime.db.read() as session:
         rows = session.execute(select(CustomerStage.external_userid, CustomerStage.stage_id))
-        stages = {external_userid: stage_id for external_userid, stage_id in rows}
+        stages = {row.external_userid: row.stage_id for row in rows}
     assert {one: stages.get(one) for one in lives.stages} == lives.stages

@@ -2,7 +2,6 @@
 
 import io
 import sys
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -24,9 +23,9 @@ class Wire(BaseAdapter):
         said: dict[str, Any] = {}
 
         def start(status: str, headers: list[tuple[str, str]], *_error: Any) -> None:
-            said.update(status=int(status.split()[0]), headers=headers)
+            said.update(status=int(status.split(maxsplit=1)[0]), headers=headers)
 
-        answer: Iterable[bytes] = self._app(_environ(request), start)  # type: ignore[arg-type]
+        answer = self._app(_environ(request), start)  # type: ignore[arg-type]  # it takes any callable
         body = io.BytesIO(b"".join(answer))
         response = Response()
         response.status_code, response.request = said["status"], request
