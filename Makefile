@@ -3,13 +3,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 SIZE ?= 100000
+MINUTES ?= 30
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 ASSETS := app/static/vendor/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-wecom-engine check pictures gallery bench lock format
+.PHONY: help setup demo test test-wecom-engine check pictures gallery bench soak lock format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -61,6 +62,9 @@ gallery: setup ## every panel and sheet of the sidebar in every look, as picture
 
 bench: setup ## the benchmark: floor, naive peer and ours side by side
 	@$(BIN)/python -m tests.bench --size $(SIZE)
+
+soak: setup ## the tests that draw by lot, with other lots until MINUTES are over
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 format: setup ## let ruff arrange the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix-only -q .

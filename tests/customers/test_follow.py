@@ -1,5 +1,6 @@
 """Follow relations are folded from facts: the same facts in any order give the same periods."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from app.churn.actions import record_losses
 from app.churn.models import Loss
 from app.customers.actions import Change, put_into_first_stage, record_change
-from app.customers.actions.follow import ORDER, Period, fold
+from app.customers.actions.follow import ORDER, SLACK, Period, fold
 from app.customers.queries import find_stage_name, list_periods
 from app.db import Database
 
@@ -89,6 +90,26 @@ def test_a_newer_look_at_wecom_shows_a_re_add_that_no_event_told() -> None:
         (0, 1, "member"),
         (4, None, None),
     ]
+
+
+def test_a_look_at_wecom_shows_that_a_relation_ended_and_began_again_without_a_word() -> None:
+    assert spans(change("add", 0), change("seen", 4)) == [(0, 4, "reconcile"), (4, None, None)]
+
+
+def test_an_end_that_is_told_afterwards_takes_the_place_of_the_guess() -> None:
+    assert spans(change("add", 0), change("seen", 4), change("customer", 3)) == [
+        (0, 3, "customer"),
+        (4, None, None),
+    ]
+
+
+def test_moments_between_event_and_api_are_the_same_relation() -> None:
+    told = change("add", 0)
+    assert spans(told, replace(change("seen", 0), at=told.at + SLACK)) == [(0, None, None)]
+
+
+def test_a_one_sided_relation_that_wecom_counts_from_when_it_became_mutual_is_one() -> None:
+    assert spans(change("half", 0), change("add", 4), change("seen", 4)) == [(0, None, None)]
 
 
 class Relations(RuleBasedStateMachine):

@@ -10,6 +10,7 @@ from app import clock
 from app.sandbox.records import EventRecord
 from tests.deployment import Deployment, wait_until
 from tests.faults import invariants
+from tests.soak import seeds
 
 WELCOME = "externalcontact/send_welcome_msg"
 
@@ -73,7 +74,7 @@ def test_killed_between_two_reactions_the_rest_is_made_up_for(shop: Deployment) 
     assert greeted(shop, event) == 1
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", seeds([1, 2]))
 def test_killed_at_random_under_load_nothing_is_lost(shop: Deployment, seed: int) -> None:
     chance = random.Random(seed)
     # As long as WeCom itself keeps trying, or nearly: a web process needs a second to come back.

@@ -24,6 +24,7 @@ from app.sync.actions import cancel_run
 from app.sync.models import SyncMember, SyncRun, SyncSeen
 from app.sync.queries import list_refused
 from tests.deployment import Deployment, wait_until
+from tests.soak import seeds
 from tests.sync.walks import (
     begin,
     count_deliveries,
@@ -114,7 +115,7 @@ def test_a_cancelled_walk_keeps_what_it_has_and_the_next_one_is_whole(
     assert ours(runtime) == wecoms(box)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(range(8)))
 def test_killed_anywhere_it_comes_to_the_same(
     runtime: Runtime, box: Sandbox, small_pieces: None, seed: int
 ) -> None:

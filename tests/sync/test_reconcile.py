@@ -240,6 +240,25 @@ def test_a_customer_who_came_back_without_a_word_has_a_new_period(
     assert ours(runtime) == wecoms(box)
 
 
+def test_one_who_left_and_came_back_without_a_word_in_between_has_a_new_period(
+    runtime: Runtime, box: Sandbox
+) -> None:
+    mine = crowd(box, "zhaoyi")
+    walk(runtime)
+    pass_hours(runtime, box, 2)
+    box.people.customer_deletes_member("zhaoyi", mine[0])
+    box.people.customer_scans("zhaoyi", mine[0], state="门店海报")
+    pass_hours(runtime, box, 2)
+    run = walk(runtime)
+    assert (run.missed_new, run.missed_gone) == (1, 0)
+    assert follow_of(runtime, "zhaoyi", mine[0]).period == 2
+    [loss] = losses(runtime)
+    assert (loss.kind, loss.returned_at is not None) == ("reconcile", True)
+    assert ours(runtime) == wecoms(box)
+    assert (count_deliveries(runtime), box.ledger.count("welcome")) == (0, 0)
+    assert walk(runtime).changed == 0
+
+
 def test_what_a_member_has_just_changed_here_is_not_undone(runtime: Runtime, box: Sandbox) -> None:
     walk(runtime)
     (userid, external), *_others = wecoms(box)

@@ -69,6 +69,7 @@ def wecoms(box: Sandbox) -> Truth:
                 truth[userid, one.external_userid] = {
                     "name": customer.name,
                     "remark": one.remark,
+                    "description": one.description,
                     "state": one.state,
                     "add_way": one.add_way,
                     "added_at": datetime.fromtimestamp(one.createtime, UTC),
@@ -92,6 +93,7 @@ def ours(runtime: Runtime | Deployment) -> Truth:
         (row.FollowUser.userid, row.FollowUser.external_userid): {
             "name": row.name,
             "remark": row.FollowUser.remark,
+            "description": row.FollowUser.description,
             "state": row.FollowUser.state,
             "add_way": row.FollowUser.add_way,
             "added_at": row.FollowUser.added_at,

@@ -7,7 +7,7 @@ same periods.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -30,6 +30,8 @@ ORDER = {
 }
 BEGINNINGS = frozenset({"half", "add", "seen"})
 STATE_LENGTH = 128
+# An event and the API may differ by so much about when the same relation began.
+SLACK = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +105,22 @@ def fold(facts: Iterable[FollowChange | Change]) -> list[Period]:
     return periods
 
 
+def is_another(added_at: datetime, mutual_at: datetime | None, seen_at: datetime) -> bool:
+    """Tell whether a relation that WeCom says began at `seen_at` is a later one than this period.
+
+    WeCom shows the latest alone: then the earlier ended, and no event told. One-sided ones may be
+    shown from when they became mutual on.
+    """
+    return mutual_at is not None and seen_at - max(added_at, mutual_at) > SLACK
+
+
 def _begin(periods: list[Period], fact: FollowChange | Change) -> None:
     is_open = bool(periods) and periods[-1].removed_at is None
+    if is_open and fact.kind == "seen":
+        last = periods[-1]
+        if is_another(last.added_at, last.mutual_at, fact.at):
+            periods[-1] = replace(last, removed_at=fact.at, removed_by="reconcile")
+            is_open = False
     if not is_open:
         mutual_at = None if fact.kind == "half" else fact.at
         periods.append(Period(fact.at, mutual_at, fact.state))

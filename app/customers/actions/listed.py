@@ -13,7 +13,12 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.actions.follow import Change, record_change, take_back_reconciled
+from app.customers.actions.follow import (
+    Change,
+    is_another,
+    record_change,
+    take_back_reconciled,
+)
 from app.customers.actions.listed_contacts import take_over_contacts
 from app.customers.actions.listed_tags import TagNames, replace_marks
 from app.customers.actions.own_changes import bare_remark
@@ -168,27 +173,26 @@ class _Page:
     def _turn(self, pair: Pair, periods: Sequence[Row[Any]]) -> bool:
         began, last = self.infos[pair].createtime, periods[-1]
         covering = [one for one in periods if _covers(one, began)]
-        kind, at = "seen", began
-        if covering and last.removed_at is None and last.mutual_at is None:
-            # One-sided until now: WeCom shows only those who have each other.
-            kind, at = "add", self.asking.asked_at
-        elif covering and last.removed_by == "reconcile" and last in covering:
+        is_new = not covering or is_another(covering[-1].added_at, covering[-1].mutual_at, began)
+        is_back = last.removed_by == "reconcile" and last in covering
+        if is_back:
             row = take_back_reconciled(self.session, *pair)
             self._tell(pair, "found_again", self.asking.asked_at, f"again:{row.id}")
-            return True
-        elif covering:
-            return False
-        change = Change(
-            userid=pair[0],
-            external_userid=pair[1],
-            kind=kind,
-            at=at,
-            state=self.infos[pair].state or "",
-        )
+        if is_new:
+            self._begin(pair, last, kind="seen", at=began)
+        elif last in covering and last.removed_at is None and last.mutual_at is None:
+            # One-sided until now: WeCom shows only those who have each other.
+            self._begin(pair, last, kind="add", at=self.asking.asked_at)
+        else:
+            return is_back
+        return True
+
+    def _begin(self, pair: Pair, last: Row[Any], *, kind: str, at: datetime) -> None:
+        state = self.infos[pair].state or ""
+        change = Change(userid=pair[0], external_userid=pair[1], kind=kind, at=at, state=state)
         row = record_change(self.session, change)
         if row.removed_at is None and at >= last.added_at:
             self._miss(pair, row.id, at)
-        return True
 
     def _insert(self, pairs: Sequence[Pair]) -> None:
         """Write relations of which we know nothing: one fact, one period."""
