@@ -13,12 +13,14 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
 from app import schema
-from app.config import Config, load_config
-from app.db import Database
+from app.config import SERVER_KEY, Config, load_config
+from app.data_keys import DataKeys
+from app.db import DATA_KEYS, Database
 from app.tables import metadata
 
 CORP_ID = "wwsandbox000000001"
 AGENT_ID = 1000002
+SECRET_KEY = "a secret key for tests only"
 SECRET = "sandbox-app-secret-000000000000000000000000"
 TOKEN = "SandboxToken0001"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -33,7 +35,7 @@ def settings(folder: Path, **changes: Mapping[str, Any]) -> dict[str, dict[str, 
     tree: dict[str, dict[str, Any]] = {
         "server": {
             "base_url": "http://127.0.0.1:8000",
-            "secret_key": "a secret key for tests only",
+            "secret_key": SECRET_KEY,
             "listen": "127.0.0.1:8000",
         },
         "database": {"url": f"sqlite:///{folder / 'banke.db'}"},
@@ -92,15 +94,21 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
 
 def migrated(url: str) -> Database:
     """Open a database and bring it to the newest schema."""
-    db = Database(url)
+    db = keyed(Database(url))
     schema.upgrade(db)
+    return db
+
+
+def keyed(db: Database) -> Database:
+    """Give a database that no runtime was built on the keys of `settings`."""
+    db.info[DATA_KEYS] = DataKeys({SERVER_KEY: SECRET_KEY}, current=SERVER_KEY, index=SECRET_KEY)
     return db
 
 
 def new_file(path: Path) -> Database:
     """Open a new SQLite file with the newest schema, which is made once and then copied."""
     path.write_bytes(_newest_file())
-    return Database(f"sqlite:///{path}")
+    return keyed(Database(f"sqlite:///{path}"))
 
 
 @cache
@@ -124,7 +132,7 @@ class KeptDatabase:
 
     def renew(self) -> Database:
         """Open it with those rows alone that the migrations put in."""
-        db = Database(self._url)
+        db = keyed(Database(self._url))
         with db.engine.begin() as connection:
             for table in reversed(self._first):
                 connection.execute(table.delete())

@@ -73,6 +73,7 @@ NOTHING_OF_HIS: dict[str, str] = {
     "kept_reports": _FIGURES,
     "sync_runs": "how far a comparison is, and its figures",
     "sync_members": _MEMBERS,
+    "seal_walks": "how far sealing has come: figures alone",
     "schedule_runs": "when periodic jobs ran",
     "arrivals": "when the last request came to an address, and not what it said",
     "audit_head": "one digest: the end of the chain",

@@ -260,7 +260,7 @@ def _hand_tables_in(session: Session, userid: str) -> dict[str, int]:
         batch = begin_import(
             session, userid=userid, filename="表.csv", heading=heading, is_manager=False
         )
-        end_reading(session, batch, total=add_rows(session, batch.id, [SheetRow(2, ("wm", "说"))]))
+        end_reading(batch, total=add_rows(session, batch.id, [SheetRow(2, ("wm", "说"))]))
         batch.what = batch.what | {"phase": phase}
         batch.due_at = clock.utcnow() if phase == "working" else None
         row = session.scalars(select(ImportRow).where(ImportRow.batch_id == batch.id)).one()

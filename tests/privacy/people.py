@@ -255,7 +255,6 @@ def _make_import(session: Session, who: Words) -> None:
             number=2,
             cells=[who.external_userid, who.cell],
             external_userid=who.external_userid,
-            sought=who.phone,
             outcome="ready",
             plan={"note": who.planned},
         )

@@ -11,8 +11,10 @@ from app.customers.actions.bulk import (
 )
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
-from app.customers.actions.field_kinds import read_value
+from app.customers.actions.field_kinds import read_number, read_value
 from app.customers.actions.field_settings import (
+    SEALING_JOB,
+    SENSITIVE_KINDS,
     FieldDraft,
     add_field,
     add_option,
@@ -26,7 +28,7 @@ from app.customers.actions.field_settings import (
 )
 from app.customers.actions.fields import (
     FieldMove,
-    reveal_phone,
+    reveal_field,
     reveal_remark_mobiles,
     set_field,
     undo_field,
@@ -55,6 +57,7 @@ from app.customers.actions.reminders import (
     postpone_reminder,
     reopen_reminder,
 )
+from app.customers.actions.sealing import digest_value
 from app.customers.actions.stage_moves import list_to_move_on, move_on
 from app.customers.actions.stage_settings import (
     DOWN,
@@ -90,6 +93,8 @@ __all__ = [
     "DOWN",
     "LONGEST",
     "MOVING_JOB",
+    "SEALING_JOB",
+    "SENSITIVE_KINDS",
     "UP",
     "Addition",
     "Box",
@@ -122,6 +127,7 @@ __all__ = [
     "complete_reminder",
     "create_reminder",
     "delete_view",
+    "digest_value",
     "edit_field",
     "edit_follow_up",
     "edit_stage",
@@ -138,6 +144,7 @@ __all__ = [
     "move_on",
     "postpone_reminder",
     "put_into_first_stage",
+    "read_number",
     "read_stands",
     "read_states",
     "read_value",
@@ -157,7 +164,7 @@ __all__ = [
     "restore_stage",
     "retry_remark",
     "retry_tags",
-    "reveal_phone",
+    "reveal_field",
     "reveal_remark_mobiles",
     "save_draft",
     "save_view",

@@ -33,6 +33,7 @@ from app.customers.queries.fields import (
     get_field_board,
     list_fields,
     mask_phone,
+    mask_value,
     word_value,
 )
 from app.customers.queries.finding import (
@@ -100,6 +101,7 @@ from app.customers.queries.relations import (
     list_customer_names,
     list_periods,
 )
+from app.customers.queries.sealed import digest_number, digest_text, read_choices, read_mobiles
 from app.customers.queries.stages import (
     StageBoard,
     StageHistory,
@@ -188,6 +190,8 @@ __all__ = [
     "count_options",
     "day_before",
     "day_of_cursor",
+    "digest_number",
+    "digest_text",
     "find_customer",
     "find_default_pipeline",
     "find_draft",
@@ -239,7 +243,10 @@ __all__ = [
     "list_values",
     "list_views",
     "mask_phone",
+    "mask_value",
+    "read_choices",
     "read_customers",
+    "read_mobiles",
     "read_relations",
     "safe_avatar",
     "word_add_way",

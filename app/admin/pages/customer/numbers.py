@@ -11,7 +11,7 @@ from app.admin.pages.customer.working import relation, work_on
 from app.admin.pages.parts import Admin
 from app.admin.problems import Problem
 from app.admin.reading import number
-from app.customers.actions import reveal_phone, reveal_remark_mobiles
+from app.customers.actions import reveal_field, reveal_remark_mobiles
 from app.errors import NotFound
 from app.i18n import _
 from app.members.queries import Scope
@@ -43,7 +43,7 @@ def load_number(runtime: Runtime, session: Session, admin: Admin) -> dict[str, A
 def _reveal_field(
     session: Session, external_userid: str, _scope: Scope, *, admin: Admin, field_id: int
 ) -> list[str]:
-    phone = reveal_phone(
+    phone = reveal_field(
         session, external_userid, field_id=field_id, userid=admin.userid, origin=admin.origin
     )
     return [phone]
