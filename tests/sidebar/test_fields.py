@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.audit.models import AuditEntry
 from app.customers.actions import set_field
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import CustomField, FollowUser
 from app.customers.queries import find_field_state, word_value
 from app.customers.queries.fields import MOST_FIELDS
@@ -79,7 +80,7 @@ def revealed(card: Card) -> list[tuple[str, str]]:
 
 def note_mobiles(card: Card, *phones: str) -> None:
     with card.db.write() as session:
-        session.scalars(select(FollowUser)).one().remark_mobiles = list(phones)
+        set_mobiles(session, session.scalars(select(FollowUser)).one(), list(phones))
 
 
 def test_the_card_shows_the_fields_and_what_stands_in_them(card: Card) -> None:

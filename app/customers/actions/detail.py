@@ -11,7 +11,7 @@ from app import clock
 from app.customers.actions.follow import Change, record_change
 from app.customers.actions.own_changes import bare_remark, tag_key, tell_remark, tell_tags
 from app.customers.actions.profile import ensure_customer, take_over_contact
-from app.customers.actions.sealing import note_mobiles, reseal_mobiles
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Customer, FollowTag, FollowUser
 from app.db import fit
 from app.erased import Erased
@@ -69,11 +69,9 @@ def _record_follow_info(
     session: Session, row: FollowUser, info: FollowUserInfo, asked_at: datetime
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the tags that came and those that went, as `tell_tags` wants them."""
-    mobiles = list(info.remark_mobiles)[:MOST_MOBILES]
     values: dict[str, Any] = {
         "remark": fit(info.remark, 128),
         "description": fit(info.description, 1024),
-        "remark_mobiles": reseal_mobiles(session, row, mobiles),
         "add_way": info.add_way,
         "oper_userid": info.oper_userid or "",
     }
@@ -81,8 +79,7 @@ def _record_follow_info(
     held = list_held(session, row.userid, row.external_userid, asked_at)
     if "remark" in held:
         del values["remark"]
-    if row.remark_mobiles != values["remark_mobiles"]:
-        note_mobiles(session, {row.id: mobiles})
+    set_mobiles(session, row, list(info.remark_mobiles)[:MOST_MOBILES])
     for name, value in values.items():
         setattr(row, name, value)
     moved = _replace_tags(session, row, info, held=held.get("tags", set()))

@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from app.customers.actions.field_kinds import read_number
-from app.customers.models import FieldChange, FollowMobile
+from app.customers.models import FieldChange, FollowMobile, FollowUser
 from app.customers.queries.fields import Field, Value
 from app.customers.queries.sealed import (
     Relation,
@@ -46,6 +46,14 @@ def reseal_mobiles(session: Session, follow: Relation, mobiles: Sequence[str]) -
         userid=follow.userid,
         period=follow.period,
     )
+
+
+def set_mobiles(session: Session, follow: FollowUser, mobiles: Sequence[str]) -> None:
+    """Have these be the numbers that a follower noted in WeCom, and have him found by them."""
+    kept = reseal_mobiles(session, follow, mobiles)
+    if kept != follow.remark_mobiles:
+        follow.remark_mobiles = kept
+        note_mobiles(session, {follow.id: mobiles})
 
 
 def note_mobiles(
