@@ -328,6 +328,8 @@ def _make_sqlite(url: URL, lock_wait: float, *, durable: bool) -> Engine:
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "foreign_keys=ON",
+            # What was erased or sealed must not lie on in the file.
+            "secure_delete=ON",
             f"busy_timeout={int(lock_wait * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()

@@ -1,12 +1,16 @@
 """`flask privacy rotate`: seal everything anew under the current data key."""
 
+from contextlib import closing
+from functools import partial
+
 import click
 
 from app.audit.actions import record_audit
 from app.cli.tools import current_runtime, in_words
-from app.data_keys import keys_of
+from app.config import SERVER_KEY
+from app.data_keys import DataKeys, keys_of
 from app.i18n import N_, _
-from app.privacy.sealing import SEALED, begin_anew, walk_on
+from app.privacy.sealing import SEALED, begin_anew, shed_old_pages, walk_on
 from app.runtime import Runtime
 from app.seal_walks import SealedRows
 
@@ -30,6 +34,16 @@ def group() -> None:
 def rotate() -> None:
     """Seal everything under privacy.current. Ctrl-C: the next run, or the relay, goes on."""
     runtime = current_runtime()
+    with closing(runtime.db):
+        keys = _rotate(runtime)
+    click.echo(_("全部内容都用密钥「{name}」加密了。", name=keys.current))
+    if old := sorted(keys.names - {keys.current, SERVER_KEY}):
+        told = _("、").join(old)
+        click.echo(_("可以从 privacy.keys 去掉：{names}。旧的备份仍要用它们才读得出。", names=told))
+
+
+def _rotate(runtime: Runtime) -> DataKeys:
+    """Do it, and return the keys."""
     with runtime.db.read() as session:
         keys = keys_of(session)
     # To the end of what is under way; and then until a whole walk finds nothing: a process that
@@ -38,15 +52,10 @@ def rotate() -> None:
     runtime.db.commit(begin_anew)
     while _walk(runtime):
         runtime.db.commit(begin_anew)
-    runtime.db.commit(
-        lambda session: record_audit(
-            session, userid="", action="keys_rotated", detail={"key": keys.current}
-        )
-    )
-    click.echo(_("全部内容都用密钥「{name}」加密了。", name=keys.current))
-    if old := sorted(keys.names - {keys.current, "server"}):
-        told = _("、").join(old)
-        click.echo(_("可以从 privacy.keys 去掉：{names}。旧的备份仍要用它们才读得出。", names=told))
+    shed_old_pages(runtime)
+    detail = {"key": keys.current}
+    runtime.db.commit(partial(record_audit, userid="", action="keys_rotated", detail=detail))
+    return keys
 
 
 def _walk(runtime: Runtime) -> int:

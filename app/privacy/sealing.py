@@ -38,9 +38,14 @@ class Piece:
 
 def seal_what_is_left(runtime: Runtime) -> None:
     """Seal what lies in clear or under an older key, unless all of it was gone through already."""
+    changed = 0
     for rows in SEALED:
-        while not walk_on(runtime, rows).is_over:
-            pass
+        is_over = False
+        while not is_over:
+            piece = walk_on(runtime, rows)
+            changed, is_over = changed + piece.changed, piece.is_over
+    if changed:
+        shed_old_pages(runtime)
 
 
 def begin_anew(session: Session) -> None:
@@ -51,15 +56,10 @@ def begin_anew(session: Session) -> None:
 def walk_on(runtime: Runtime, rows: SealedRows) -> Piece:
     """Do the next piece of a walk, or nothing if it has ended under the current key."""
     with runtime.db.read() as session:
-        stand = _stand(session, rows)
-        if stand.reached is None:
-            return Piece()
-        found = session.scalars(_next(rows, stand.reached)).all()
-        off = [_key(row) for row in found if rows.is_off(session, row)]
-        last = list(_key(found[-1])) if found else stand.reached
-    is_over = len(found) < AT_ONCE
-    work = partial(_reseal, rows=rows, keys=off, stand=stand, last=last, is_over=is_over)
-    return Piece(len(found), runtime.db.commit(work), is_over)
+        look = look_on(session, rows)
+    if look is None:
+        return Piece()
+    return Piece(look.count, runtime.db.commit(partial(reseal, look=look)), look.is_over)
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,35 @@ class _Stand:
     reached: list[Any] | None
 
 
-def _stand(session: Session, rows: SealedRows) -> _Stand:
-    return _stand_of(session, session.get(SealWalk, rows.name))
+@dataclass(frozen=True)
+class Look:
+    """What a look at the next piece found: how many rows, the keys of those that are to change.
+
+    `last`: the key of the last row; `stand`: where the walk was.
+    """
+
+    rows: SealedRows
+    stand: _Stand
+    count: int
+    keys: Sequence[tuple[Any, ...]]
+    last: list[Any]
+    is_over: bool
+
+
+def look_on(session: Session, rows: SealedRows) -> Look | None:
+    """Look at the next piece of a walk; None: it is over."""
+    stand = _stand_of(session, session.get(SealWalk, rows.name))
+    if stand.reached is None:
+        return None
+    found = session.scalars(_next(rows, stand.reached)).all()
+    return Look(
+        rows,
+        stand,
+        count=len(found),
+        keys=[_key(row) for row in found if rows.is_off(session, row)],
+        last=list(_key(found[-1])) if found else stand.reached,
+        is_over=len(found) < AT_ONCE,
+    )
 
 
 def _stand_of(session: Session, walk: SealWalk | None) -> _Stand:
@@ -95,20 +122,12 @@ def _key(row: Any) -> tuple[Any, ...]:
     return tuple(inspect(row).identity)
 
 
-def _reseal(
-    session: Session,
-    *,
-    rows: SealedRows,
-    keys: Sequence[tuple[Any, ...]],
-    stand: _Stand,
-    last: list[Any],
-    is_over: bool,
-) -> int:
-    """Have the rows with these keys be as they should, and note how far that was."""
-    changed = 0
-    if keys:
+def reseal(session: Session, look: Look) -> int:
+    """Have the rows that a look found be as they should, and note how far that was."""
+    rows, changed = look.rows, 0
+    if look.keys:
         columns = inspect(rows.table).primary_key
-        these = tuple_(*columns).in_(keys)
+        these = tuple_(*columns).in_(look.keys)
         locked = select(rows.table).where(these).order_by(*columns).with_for_update()
         for row in session.scalars(locked).all():
             # Somebody may have written it anew since it was looked at.
@@ -118,9 +137,18 @@ def _reseal(
         session.flush()
     walk = session.get(SealWalk, rows.name, with_for_update=True)
     # Another one walks too, or it was begun anew meanwhile: then what it noted holds.
-    if _stand_of(session, walk) == stand:
+    if _stand_of(session, walk) == look.stand:
         walk = walk or SealWalk(name=rows.name, asked=0)
-        walk.key_id, walk.reached = keys_of(session).current, last
-        walk.ended_at = clock.utcnow() if is_over else None
+        walk.key_id, walk.reached = keys_of(session).current, look.last
+        walk.ended_at = clock.utcnow() if look.is_over else None
         session.add(walk)
     return changed
+
+
+def shed_old_pages(runtime: Runtime) -> None:
+    """Have SQLite's log, in which rows stand as they were before, written back and emptied."""
+    if runtime.db.url.get_backend_name() == "sqlite":
+        with runtime.db.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            if driver is not None:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
