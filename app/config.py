@@ -17,8 +17,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -28,15 +26,13 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.config_parts import MIN_SECRET_KEY, Privacy, Section
 from app.errors import ConfigError
 
 PREFIX = "BANKE_"
 # Variables of ours that are no configuration key: where the file is, and the tests' servers.
 NOT_KEYS = ("BANKE_CONFIG", "BANKE_TEST_")
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
-MIN_SECRET_KEY = 16
-# The id of the data key that is made of `server.secret_key`.
-SERVER_KEY = "server"
 HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
@@ -82,11 +78,7 @@ def _root_address(url: str) -> str:
 BaseAddress = Annotated[str, AfterValidator(_base_address)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Server(_Section):
+class Server(Section):
     """Our own side: the address people reach us at, and where we listen."""
 
     base_url: Annotated[str, AfterValidator(_root_address)]
@@ -95,7 +87,7 @@ class Server(_Section):
     time_zone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     metrics_token: SecretStr | None = None
-    domain_files: dict[str, str] = {}
+    domain_files: dict[str, str] = Field(default_factory=dict)
     proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("secret_key")
@@ -137,7 +129,7 @@ class Server(_Section):
         return ZoneInfo(self.time_zone)
 
 
-class Database(_Section):
+class Database(Section):
     """The queue and book of record."""
 
     url: str = "sqlite:///var/banke.db"
@@ -156,7 +148,7 @@ class Database(_Section):
         return value
 
 
-class Redis(_Section):
+class Redis(Section):
     """The doorbell. "embedded": `flask serve` starts one of its own."""
 
     url: str = "embedded"
@@ -169,7 +161,7 @@ class Redis(_Section):
         return value
 
 
-class WeCom(_Section):
+class WeCom(Section):
     """The corp (企业), our self-built app (自建应用) in it, and where WeCom is reached."""
 
     corp_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -194,7 +186,7 @@ class WeCom(_Section):
         return self
 
 
-class Receiver(_Section):
+class Receiver(Section):
     """One callback address /callbacks/<name>, with the pair from the console's 接收消息 page."""
 
     token: SecretStr
@@ -215,7 +207,7 @@ class Receiver(_Section):
         return value
 
 
-class Alerts(_Section):
+class Alerts(Section):
     """Who besides the member hears of losses, how long we wait for a customer to come back.
 
     More than `mass_loss_above` customers whom a member deletes or loses within `mass_loss_minutes`
@@ -242,7 +234,7 @@ class Alerts(_Section):
         return value
 
 
-class Retention(_Section):
+class Retention(Section):
     """How long what is only a trace is kept."""
 
     inbox_days: int = Field(default=30, ge=1, le=3650)
@@ -250,7 +242,7 @@ class Retention(_Section):
     push_days: int = Field(default=90, ge=8, le=3650)
 
 
-class Sync(_Section):
+class Sync(Section):
     """When all customers are compared with WeCom, and when what is missing is not believed.
 
     `nightly_at`: the corp's time, "" never. Nobody here for `downtime_minutes`: they are compared
@@ -263,48 +255,7 @@ class Sync(_Section):
     held_percent: int = Field(default=20, ge=1, le=100)
 
 
-class Privacy(_Section):
-    """The keys under which phone numbers and other sensitive fields lie; see `app.data_keys`.
-
-    `keys` by their ids; what is written is sealed under `current`, the others still open what was
-    sealed under them. `index_key` stands in for `server.secret_key` where a digest must outlive it:
-    what phones are found by, the tombstones of who was erased, the chain of the audit log.
-    """
-
-    current: str = SERVER_KEY
-    keys: dict[str, SecretStr] = {}
-    index_key: SecretStr | None = None
-
-    @field_validator("keys")
-    @classmethod
-    def _sound_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, key in value.items():
-            if name == SERVER_KEY or not re.fullmatch(r"[a-z][a-z0-9_-]{0,15}", name):
-                raise ValueError(
-                    f"{name!r} must be a letter and up to 15 of a-z 0-9 _ -, and not {SERVER_KEY!r}"
-                )
-            if len(key.get_secret_value()) < MIN_SECRET_KEY:
-                raise ValueError(
-                    f"{name!r} must have {MIN_SECRET_KEY} characters or more, "
-                    "such as: openssl rand -hex 32"
-                )
-        return value
-
-    @field_validator("index_key")
-    @classmethod
-    def _long_index_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < MIN_SECRET_KEY:
-            raise ValueError(f"must have {MIN_SECRET_KEY} characters or more")
-        return value
-
-    @model_validator(mode="after")
-    def _has_the_current_one(self) -> Self:
-        if self.current not in {SERVER_KEY, *self.keys}:
-            raise ValueError(f"current: there is no {self.current!r} in privacy.keys")
-        return self
-
-
-class Config(_Section):
+class Config(Section):
     """The whole configuration."""
 
     server: Server

@@ -20,7 +20,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
-from app.config import SERVER_KEY, Config
+from app.config import Config
+from app.config_parts import SERVER_KEY
 from app.db import DATA_KEYS
 from app.errors import BankeError
 

@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.engine import make_url
 
 from app import schema
-from app.config import SERVER_KEY, Config, load_config
+from app.config import Config, load_config
+from app.config_parts import SERVER_KEY
 from app.data_keys import DataKeys
 from app.db import DATA_KEYS, Database
 from app.tables import metadata

@@ -7,7 +7,7 @@ import click
 
 from app.audit.actions import record_audit
 from app.cli.tools import current_runtime, in_words
-from app.config import SERVER_KEY
+from app.config_parts import SERVER_KEY
 from app.data_keys import DataKeys, keys_of
 from app.i18n import N_, _
 from app.privacy.sealing import SEALED, begin_anew, shed_old_pages, walk_on

@@ -11,6 +11,7 @@ from app import clock
 from app.audit.actions import record_audit
 from app.batches.models import Batch, BatchItem, ImportRow
 from app.churn.models import Loss
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import (
     Customer,
     CustomerStage,
@@ -168,7 +169,7 @@ def _make_relation(session: Session, who: Words) -> FollowUser:
         period=1,
         remark=who.remark,
         description=who.description,
-        remark_mobiles=[who.mobile],
+        remark_mobiles=[],
         add_way=1,
         oper_userid=who.external_userid,
         added_at=now,
@@ -178,6 +179,7 @@ def _make_relation(session: Session, who: Words) -> FollowUser:
     )
     session.add(follow)
     session.flush()
+    set_mobiles(session, follow, [who.mobile])
     session.add(FollowTag(follow_id=follow.id, group_name="等级", tag_name="重要", tag_id="et"))
     session.add(
         Loss(
