@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -135,7 +135,7 @@ def _lie_in_clear(session: Session) -> None:
     """Have everything lie there as the version before wrote it."""
     follow = session.scalars(select(FollowUser)).one()
     follow.remark_mobiles = read_mobiles(session, follow)
-    session.execute(FollowMobile.__table__.delete())
+    session.execute(delete(FollowMobile))
     field = _field(session, "手机")
     value = session.scalars(select(FieldValue).where(FieldValue.field_id == field.id)).one()
     value.text, value.box, value.digest = TYPED, None, None

@@ -231,6 +231,7 @@ def _show_field(state: FieldState, now: Times) -> dict[str, Any]:
         "name": visible(word_field(state.field.name)),
         "text": mask_value(state.field, text),
         "is_masked": is_masked,
+        "is_number": state.field.kind == "phone",
         "userid": state.userid,
         "at": now.minute(state.at) if state.at else "",
     }
