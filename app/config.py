@@ -27,13 +27,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import ConfigError
-from app.sections import Marketing, Retention, Section, Sync
+from app.sections import MIN_SECRET_KEY, Marketing, Privacy, Retention, Section, Sync
 
 PREFIX = "BANKE_"
 # Variables of ours that are no configuration key: where the file is, and the tests' servers.
 NOT_KEYS = ("BANKE_CONFIG", "BANKE_TEST_")
 DRIVERS = ("sqlite", "postgresql+psycopg", "mysql+pymysql", "mariadb+pymysql")
-MIN_SECRET_KEY = 16
 HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
@@ -88,7 +87,7 @@ class Server(Section):
     time_zone: str = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     metrics_token: SecretStr | None = None
-    domain_files: dict[str, str] = Field(default={})
+    domain_files: dict[str, str] = Field(default_factory=dict)
     proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("secret_key")
@@ -247,6 +246,12 @@ class Config(Section):
     retention: Retention = Retention()
     marketing: Marketing = Marketing()
     sync: Sync = Sync()
+    privacy: Privacy = Privacy()
+
+    @property
+    def index_key(self) -> str:
+        """The secret of digests that must outlive every other key."""
+        return (self.privacy.index_key or self.server.secret_key).get_secret_value()
 
     @property
     def home(self) -> Path:

@@ -46,8 +46,8 @@ SERVER_CONNECTIONS = 32
 # A group holds SQLite's turn, and a callback may be waiting for it: not too many at once.
 GROUP = 2
 DEADLOCK_TRIES = 3
-# In `session.info`: the lanes to be woken, and what seals.
-WAKE, SEALER = "banke_wake", "banke_sealer"
+# In `session.info`: the lanes to be woken, what makes digests, and the data keys.
+WAKE, SEALER, DATA_KEYS = "banke_wake", "banke_sealer", "banke_data_keys"
 MAX_CONNECTIONS = 96
 
 
@@ -328,6 +328,8 @@ def _make_sqlite(url: URL, lock_wait: float, *, durable: bool) -> Engine:
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "foreign_keys=ON",
+            # What was erased or sealed must not lie on in the file.
+            "secure_delete=ON",
             f"busy_timeout={int(lock_wait * 1000)}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import Config
-from app.db import LOCK_WAIT_SECONDS, SEALER, Database
+from app.data_keys import build_keys
+from app.db import DATA_KEYS, LOCK_WAIT_SECONDS, SEALER, Database
 from app.i18n import speaking, spoken, use_language
 from app.log import configure_logging
 from app.queue import Doorbell, Ringer, connect_redis
@@ -74,7 +75,9 @@ def build_runtime(
     )
     db.wake = Ringer(bell).ring
     sealer = Sealer(config.server.secret_key.get_secret_value())
-    db.info[SEALER] = sealer
+    # Rooms make digests with it, which must outlive a change of the server's key.
+    db.info[SEALER] = Sealer(config.index_key)
+    db.info[DATA_KEYS] = build_keys(config)
     return Runtime(
         config=config, db=db, wecom=connect_wecom(config, redis), bell=bell, sealer=sealer
     )

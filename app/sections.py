@@ -1,6 +1,13 @@
-"""What sections of the configuration (`app.config`) are, and those that are plain figures."""
+"""What sections of the configuration (`app.config`) are, and those that ask for nothing else."""
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+MIN_SECRET_KEY = 16
+# The id of the data key that is made of `server.secret_key`.
+SERVER_KEY = "server"
 
 
 class Section(BaseModel):
@@ -54,3 +61,44 @@ class Sync(Section):
     nightly_at: str | None = Field(default="03:00", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$")
     downtime_minutes: int = Field(default=10, ge=2, le=1440)
     held_percent: int = Field(default=20, ge=1, le=100)
+
+
+class Privacy(Section):
+    """The keys under which phone numbers and other sensitive fields lie; see `app.data_keys`.
+
+    `keys` by their ids; what is written is sealed under `current`, the others still open what was
+    sealed under them. `index_key` stands in for `server.secret_key` where a digest must outlive it:
+    what phones are found by, the tombstones of who was erased, the chain of the audit log.
+    """
+
+    current: str = SERVER_KEY
+    keys: dict[str, SecretStr] = {}
+    index_key: SecretStr | None = None
+
+    @field_validator("keys")
+    @classmethod
+    def _sound_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, key in value.items():
+            if name == SERVER_KEY or not re.fullmatch(r"[a-z][a-z0-9_-]{0,15}", name):
+                raise ValueError(
+                    f"{name!r} must be a letter and up to 15 of a-z 0-9 _ -, and not {SERVER_KEY!r}"
+                )
+            if len(key.get_secret_value()) < MIN_SECRET_KEY:
+                raise ValueError(
+                    f"{name!r} must have {MIN_SECRET_KEY} characters or more, "
+                    "such as: openssl rand -hex 32"
+                )
+        return value
+
+    @field_validator("index_key")
+    @classmethod
+    def _long_index_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET_KEY:
+            raise ValueError(f"must have {MIN_SECRET_KEY} characters or more")
+        return value
+
+    @model_validator(mode="after")
+    def _has_the_current_one(self) -> Self:
+        if self.current not in {SERVER_KEY, *self.keys}:
+            raise ValueError(f"current: there is no {self.current!r} in privacy.keys")
+        return self

@@ -19,6 +19,7 @@ from app.privacy import models as privacy
 from app.pushes import models as pushes
 from app.reports import models as reports
 from app.schedule_runs import ScheduleRun
+from app.seal_walks import SealWalk
 from app.sync import models as sync
 from app.welcome import models as welcome
 
@@ -26,6 +27,7 @@ __all__ = [
     "Arrival",
     "ErasedPerson",
     "ScheduleRun",
+    "SealWalk",
     "accounts",
     "alerting",
     "audit",

@@ -18,8 +18,9 @@ def create_table(name: str, *columns: SchemaItem, **options: Any) -> None:
 
 
 def create_index(name: str, table: str, columns: list[str], **options: Any) -> None:
-    """Create an index unless it is there."""
-    if name not in {index["name"] for index in _inspector().get_indexes(table)}:
+    """Create an index unless it is there, or a later step has dropped what it is of."""
+    known = {index["name"] for index in _inspector().get_indexes(table)}
+    if name not in known and set(columns) <= _columns(table):
         op.create_index(name, table, columns, **options)
 
 

@@ -14,7 +14,9 @@ from sqlalchemy.engine import make_url
 
 from app import schema
 from app.config import Config, load_config
-from app.db import Database
+from app.sections import SERVER_KEY
+from app.data_keys import DataKeys
+from app.db import DATA_KEYS, Database
 from app.tables import metadata
 
 CORP_ID = "wwsandbox000000001"
@@ -93,15 +95,21 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
 
 def migrated(url: str) -> Database:
     """Open a database and bring it to the newest schema."""
-    db = Database(url)
+    db = keyed(Database(url))
     schema.upgrade(db)
+    return db
+
+
+def keyed(db: Database) -> Database:
+    """Give a database that no runtime was built on the keys of `settings`."""
+    db.info[DATA_KEYS] = DataKeys({SERVER_KEY: SECRET_KEY}, current=SERVER_KEY, index=SECRET_KEY)
     return db
 
 
 def new_file(path: Path) -> Database:
     """Open a new SQLite file with the newest schema, which is made once and then copied."""
     path.write_bytes(_newest_file())
-    return Database(f"sqlite:///{path}")
+    return keyed(Database(f"sqlite:///{path}"))
 
 
 @cache
@@ -125,7 +133,7 @@ class KeptDatabase:
 
     def renew(self) -> Database:
         """Open it with those rows alone that the migrations put in."""
-        db = Database(self._url)
+        db = keyed(Database(self._url))
         with db.engine.begin() as connection:
             for table in reversed(self._first):
                 connection.execute(table.delete())

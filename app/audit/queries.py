@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import ACTION_LENGTH, AuditEntry, AuditHead
@@ -104,6 +105,14 @@ def list_audit(
         select(AuditEntry).where(*conditions).order_by(AuditEntry.id.desc()).limit(PAGE + 1)
     ).all()
     return rows[:PAGE], len(rows) > PAGE
+
+
+def count_deeds(session: Session, *, userid: str, action: str, since: datetime) -> int:
+    """Count how often somebody did this since then."""
+    deeds = select(func.count()).where(
+        AuditEntry.userid == userid, AuditEntry.action == action, AuditEntry.at >= since
+    )
+    return session.scalar(deeds) or 0
 
 
 def list_actions(session: Session) -> Sequence[str]:

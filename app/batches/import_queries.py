@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from app.batches.importing import IMPORT
 from app.batches.models import Batch, ImportRow
 from app.batches.queries import MOST_LISTED, PAGE
+from app.batches.sealed import read_cells
 from app.i18n import N_
 
+EXAMPLES = 3
 # What can become of a row.
 IMPORT_OUTCOMES = {
     "ready": N_("会导入"),
@@ -68,6 +70,17 @@ def list_rows(
         .limit(limit + 1)
     ).all()
     return found[:limit], found[limit - 1].number if len(found) > limit else 0
+
+
+def read_examples(session: Session, batch: Batch) -> list[list[str]]:
+    """Read the cells of the first rows."""
+    first = session.scalars(
+        select(ImportRow)
+        .where(ImportRow.batch_id == batch.id)
+        .order_by(ImportRow.number)
+        .limit(EXAMPLES)
+    )
+    return [read_cells(session, row) for row in first]
 
 
 def read_faults(

@@ -4,7 +4,7 @@ What a row wrote stands in its `done`: {"fields": {id: [version, before]}, "stag
 "note": its id, "consent": the change}.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.batches.columns import CONSENT, PHONE, Columns, read_columns
+from app.batches.columns import CONSENT, Columns, read_columns
 from app.batches.consents import undo_consents, write_consent
 from app.batches.models import Batch, ImportRow
-from app.batches.numbers import put_down_numbers, walk_numbers
 from app.batches.planning import plan_rows
+from app.batches.sealed import keep_done, keep_plan, read_done, read_plan
 from app.customers.actions import CustomerWish, StageWish, Written, write_many
 from app.customers.models import StageChange
 from app.customers.queries import Field, Value, find_known, list_fields
@@ -30,21 +30,17 @@ LANE, IMPORT = "batches", "import"
 AT_ONCE = 250
 UNDOABLE = ("done", "partly")
 # The phases of the dry run.
-LOOKING = ("seeking", "walking", "checking")
+LOOKING = ("checking",)
 OVERTAKEN = N_("核对之后有人改过，没有覆盖")
 OUT_OF_SCOPE = N_("这位客户现在不归你管，没有导入")
 STAYS = N_("导入之后有人改过，保留现在的内容")
 # Which rows each phase goes through (None: all of them), and where it leads.
 WANTED: dict[str, tuple[str, ...] | None] = {
-    "seeking": None,
-    "walking": None,
     "checking": None,
     "working": ("ready",),
     "undoing": UNDOABLE,
 }
 NEXT = {
-    "seeking": "walking",
-    "walking": "checking",
     "checking": "checked",
     "working": "done",
     "undoing": "undone",
@@ -69,14 +65,7 @@ def step_import(session: Session, batch: Batch) -> datetime | None:
     if batch.cancelled_by:
         _stop(session, batch, phase)
         return None
-    is_over = not (
-        walk_numbers(session, batch, _scope(session, batch))
-        if phase == "walking"
-        else _do_rows(session, batch, phase)
-    )
-    if is_over and NEXT[phase] in WANTED:
-        batch.what, batch.reached = batch.what | {"phase": NEXT[phase]}, 0
-    elif is_over:
+    if not _do_rows(session, batch, phase):
         _rest(batch, NEXT[phase])
         return None
     return clock.utcnow()
@@ -135,12 +124,6 @@ def _scope(session: Session, batch: Batch) -> Scope:
     return find_scope(session, batch.userid) if batch.what["is_manager"] else WHOLE_CORP
 
 
-def _seek(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
-    del session
-    place = next(place for place, one in batch.what["mapping"].items() if one == PHONE)
-    put_down_numbers(rows, int(place))
-
-
 def _check(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     try:
         table = _read_table(session, batch)
@@ -155,13 +138,13 @@ def _work(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     scope = _scope(session, batch)
     fields = {one.id: one for one in list_fields(session)}
     known = find_known(session, [row.external_userid for row in rows], scope)
-    wishes = [_wish(batch.id, row) for row in rows if row.external_userid in known]
+    wishes = [_wish(session, batch.id, row) for row in rows if row.external_userid in known]
     written = write_many(session, wishes, userid=batch.what["by"], fields=fields)
     names = _headings(batch, fields)
     for row in rows:
         told = written.get(row.external_userid, Written())
         consent: int | None = 0
-        if row.external_userid in known and (plan := row.plan.get("consent")):
+        if row.external_userid in known and (plan := read_plan(session, row).get("consent")):
             consent = write_consent(session, row.external_userid, plan, userid=batch.what["by"])
         if consent is None:
             told.overtaken.append(CONSENT)
@@ -169,9 +152,10 @@ def _work(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
         row.outcome = _outcome(told, wrote_consent=bool(consent))
         if row.external_userid not in known:
             row.faults, row.outcome = [["", _(OUT_OF_SCOPE)]], "overtaken"
-        row.done = _keep(told) | ({"consent": consent} if consent else {})
+        keep_done(session, row, _keep(told) | ({"consent": consent} if consent else {}))
         # Nobody needs them any more.
-        row.cells, row.plan = [], {}
+        row.cells = []
+        keep_plan(session, row, {})
 
 
 def _outcome(told: Written, *, wrote_consent: bool) -> str:
@@ -180,8 +164,9 @@ def _outcome(told: Written, *, wrote_consent: bool) -> str:
     return "partly" if told.overtaken else "done"
 
 
-def _wish(batch_id: int, row: ImportRow) -> CustomerWish:
-    stage, fields = row.plan.get("stage"), row.plan.get("fields", {})
+def _wish(session: Session, batch_id: int, row: ImportRow) -> CustomerWish:
+    plan = read_plan(session, row)
+    stage, fields = plan.get("stage"), plan.get("fields", {})
     return CustomerWish(
         external_userid=row.external_userid,
         key=_key(batch_id, row),
@@ -189,7 +174,7 @@ def _wish(batch_id: int, row: ImportRow) -> CustomerWish:
             int(one): (Value.of_json(told["value"]), told["seen"]) for one, told in fields.items()
         },
         stage=StageWish(**stage) if stage else None,
-        note=row.plan.get("note", ""),
+        note=plan.get("note", ""),
     )
 
 
@@ -210,12 +195,15 @@ def _keep(told: Written) -> dict[str, Any]:
 
 def _undo(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
     fields = {one.id: one for one in list_fields(session)}
-    changes = _stage_changes(session, rows)
-    wishes = [_unwish(batch.id, row, changes) for row in rows]
+    done = {row.number: read_done(session, row) for row in rows}
+    changes = _stage_changes(session, done.values())
+    wishes = [_unwish(batch.id, row, done[row.number], changes) for row in rows]
     written = write_many(
         session, wishes, userid=batch.what["by"], fields=fields, kind="import_undone"
     )
-    consents = {row.external_userid: one for row in rows if (one := row.done.get("consent"))}
+    consents = {
+        row.external_userid: one for row in rows if (one := done[row.number].get("consent"))
+    }
     consenting = undo_consents(session, consents, userid=batch.what["by"])
     names = _headings(batch, fields)
     for row in rows:
@@ -223,26 +211,28 @@ def _undo(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
         stays = list(told.overtaken)
         if row.external_userid in consenting:
             stays.append(CONSENT)
-        if (moved := row.done.get("stage")) and changes[moved].from_stage_id is None:
+        if (moved := done[row.number].get("stage")) and changes[moved].from_stage_id is None:
             stays.append("stage")
         row.faults = [[names(one), _(STAYS)] for one in stays]
         row.outcome = "kept" if stays else "undone"
 
 
-def _stage_changes(session: Session, rows: Sequence[ImportRow]) -> dict[int, StageChange]:
-    ids = [one for row in rows if (one := row.done.get("stage"))]
+def _stage_changes(session: Session, done: Iterable[Mapping[str, Any]]) -> dict[int, StageChange]:
+    ids = [one for told in done if (one := told.get("stage"))]
     found = session.scalars(select(StageChange).where(StageChange.id.in_(ids)))
     return {one.id: one for one in found}
 
 
-def _unwish(batch_id: int, row: ImportRow, changes: Mapping[int, StageChange]) -> CustomerWish:
-    change = changes.get(row.done.get("stage", 0))
+def _unwish(
+    batch_id: int, row: ImportRow, done: Mapping[str, Any], changes: Mapping[int, StageChange]
+) -> CustomerWish:
+    change = changes.get(done.get("stage", 0))
     stage = None
     if change is not None and change.from_stage_id is not None:
         stage = StageWish(
             stage_id=change.from_stage_id, pipeline_id=change.pipeline_id, seen=change.id
         )
-    fields = row.done.get("fields", {})
+    fields = done.get("fields", {})
     return CustomerWish(
         external_userid=row.external_userid,
         key=_key(batch_id, row),
@@ -250,7 +240,7 @@ def _unwish(batch_id: int, row: ImportRow, changes: Mapping[int, StageChange]) -
             int(one): (Value.of_json(before), version) for one, (version, before) in fields.items()
         },
         stage=stage,
-        drops_note=row.done.get("note", 0),
+        drops_note=done.get("note", 0),
     )
 
 
@@ -268,7 +258,6 @@ def _headings(batch: Batch, fields: Mapping[int, Field]) -> Callable[[int | str]
 
 
 STEPS: dict[str, Callable[[Session, Batch, Sequence[ImportRow]], None]] = {
-    "seeking": _seek,
     "checking": _check,
     "working": _work,
     "undoing": _undo,

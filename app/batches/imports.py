@@ -1,11 +1,10 @@
 """Importing customers' fields, stage and notes from a table: a batch that goes through its rows.
 
-Its `what`: "filename", "headings", "examples", "mapping" (place to meaning, see `columns`),
+Its `what`: "filename", "headings", "mapping" (place to meaning, see `columns`),
 "is_manager", "language" and "today" of whoever has it looked at, "phase", "cancelled_by", and "by":
 who has it written or taken back. Phases: reading (rows come in) → mapping (waits for him) →
-checking (the dry run; where numbers find customers, seeking and walking come first, see `numbers`)
-→ checked (waits for him) → working → done, from where undoing leads to undone. What waits is due
-at no time.
+checking (the dry run) → checked (waits for him) → working → done, from where undoing leads to
+undone. What waits is due at no time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,16 +15,17 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.batches.columns import PHONE, clean_headings, guess_mapping, read_columns
+from app.batches.columns import clean_headings, guess_mapping, read_columns
 from app.batches.importing import IMPORT, LANE, LOOKING, UNDOABLE
 from app.batches.models import Batch, ImportRow
+from app.batches.sealed import seal_cells
 from app.customers.queries import list_fields
 from app.db import wake_after_commit
 from app.errors import Refused
 from app.i18n import N_, _, spoken
 from app.sheet_files import SheetRow
 
-FILENAME_LENGTH, EXAMPLE_LENGTH, EXAMPLES = 128, 60, 3
+FILENAME_LENGTH = 128
 WAITS_FOR = timedelta(days=1)
 DELETED_AT_ONCE = 5000
 MOVED_ON = N_("它已经不在这一步了，下面是现在的样子")
@@ -48,7 +48,6 @@ def begin_import(
         what={
             "filename": filename[-FILENAME_LENGTH:],
             "headings": headings,
-            "examples": [],
             "mapping": guess_mapping(headings, list_fields(session)),
             "is_manager": is_manager,
             "phase": "reading",
@@ -66,14 +65,19 @@ def add_rows(session: Session, batch_id: int, rows: Iterable[SheetRow]) -> int:
     """Take some rows in; return how many. What is a formula is as if it were empty."""
     blank: dict[str, Any] = {
         "external_userid": "",
-        "sought": "",
         "outcome": None,
         "plan": {},
         "done": {},
         "faults": [],
     }
     taken = [
-        {"batch_id": batch_id, "number": row.number, "cells": _values(row), **blank} for row in rows
+        {
+            "batch_id": batch_id,
+            "number": row.number,
+            "cells": seal_cells(session, batch_id, row.number, _values(row)),
+            **blank,
+        }
+        for row in rows
     ]
     if taken:
         session.execute(insert(ImportRow), taken)
@@ -91,7 +95,7 @@ def _storable(cell: str) -> str:
     return cell.replace("\x00", "").encode(errors="replace").decode()
 
 
-def end_reading(session: Session, batch: Batch, *, total: int) -> None:
+def end_reading(batch: Batch, *, total: int) -> None:
     """All rows are here.
 
     Raises:
@@ -99,15 +103,8 @@ def end_reading(session: Session, batch: Batch, *, total: int) -> None:
     """
     if not total:
         raise Refused(_("表格只有标题行，下面没有内容"))
-    first = session.scalars(
-        select(ImportRow.cells)
-        .where(ImportRow.batch_id == batch.id)
-        .order_by(ImportRow.number)
-        .limit(EXAMPLES)
-    )
-    examples = [[cell[:EXAMPLE_LENGTH] for cell in cells] for cells in first]
     batch.total = total
-    batch.what = batch.what | {"phase": "mapping", "examples": examples}
+    batch.what = batch.what | {"phase": "mapping"}
 
 
 def check_import(
@@ -123,7 +120,7 @@ def check_import(
     _start(
         session,
         batch,
-        phase="seeking" if PHONE in mapping.values() else "checking",
+        phase="checking",
         mapping=dict(mapping),
         today=today.isoformat(),
         language=spoken(),

@@ -48,16 +48,15 @@ class BatchItem(Base):
 class ImportRow(Base):
     """One row of a table that is imported; `number` as the program that shows it counts.
 
-    `cells`: what stands in it, until it has been imported. `sought`: the phone number that finds
-    its customer. `outcome` None: not looked at yet; else one of `IMPORT_OUTCOMES`. `plan`: what it
-    will write, `done`: what it wrote and what stood there before, see `app.batches.planning` and
-    `importing`; `faults`: [heading, words] pairs.
+    `cells`: what stands in it, until it has been imported. `outcome` None: not looked at yet; else
+    one of `IMPORT_OUTCOMES`. `plan`: what it will write, `done`: what it wrote and what stood there
+    before, see `app.batches.planning` and `importing`. These three are sealed, see
+    `app.batches.sealed`, or empty. `faults`: [heading, words] pairs.
     """
 
     __tablename__ = "import_rows"
     __table_args__ = (
         Index("ix_import_rows_batch_id_external_userid", "batch_id", "external_userid"),
-        Index("ix_import_rows_batch_id_sought", "batch_id", "sought"),
         Index("ix_import_rows_batch_id_outcome_number", "batch_id", "outcome", "number"),
     )
 
@@ -65,10 +64,9 @@ class ImportRow(Base):
         BigId, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    cells: Mapped[list[str]]
+    cells: Mapped[list[str] | str] = mapped_column(JSON)
     external_userid: Mapped[str] = mapped_column(WireId(), default="")
-    sought: Mapped[str] = mapped_column(WireId(32), default="")
     outcome: Mapped[str | None] = mapped_column(WireId(16))
-    plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    done: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    plan: Mapped[dict[str, Any] | str] = mapped_column(JSON, default=dict)
+    done: Mapped[dict[str, Any] | str] = mapped_column(JSON, default=dict)
     faults: Mapped[list[list[str]]] = mapped_column(JSON, default=list)

@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, select
 from app.batches.import_queries import IMPORT_OUTCOMES
 from app.batches.models import Batch, BatchItem, ImportRow
 from app.batches.queries import OUTCOMES
+from app.batches.sealed import read_cells, read_done, read_plan
 from app.config import Config
 from app.customers.models import FollowUser
 from app.i18n import N_, _
@@ -65,9 +66,11 @@ HOLDINGS = (
         find=lambda external_userid: ImportRow.external_userid == external_userid,
         columns={
             N_("时间"): _begun_at,
-            N_("内容"): lambda _reader, row: [cell for cell in row.cells if cell],
-            N_("要写入的"): lambda _reader, row: _texts(row.plan),
-            N_("写入之前和之后"): lambda _reader, row: _texts(row.done),
+            N_("内容"): lambda reader, row: [
+                cell for cell in read_cells(reader.session, row) if cell
+            ],
+            N_("要写入的"): lambda reader, row: _texts(read_plan(reader.session, row)),
+            N_("写入之前和之后"): lambda reader, row: _texts(read_done(reader.session, row)),
             N_("结果"): lambda _reader, row: (
                 _(IMPORT_OUTCOMES[row.outcome]) if row.outcome in IMPORT_OUTCOMES else ""
             ),

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from app.batches.columns import ID, MEMBER, NAME, PHONE, Columns
 from app.batches.consents import Standing, plan_consent, read_consents
 from app.batches.models import Batch, ImportRow
-from app.batches.numbers import PHONE_FIELD
+from app.batches.sealed import keep_done, keep_plan, read_cells
 from app.customers.actions import StageStands, read_stands, read_states, read_value
 from app.customers.errors import FieldRefused
 from app.customers.models import FollowUp, Stage
@@ -30,8 +30,9 @@ from app.customers.queries import (
     find_numbered,
     find_userids,
     list_stage_choices,
-    mask_phone,
+    mask_value,
     word_option,
+    word_value,
 )
 from app.errors import Refused
 from app.i18n import _
@@ -43,6 +44,7 @@ MOST_LISTED = 12
 BETWEEN = frozenset("、,，;；|\n")
 # Excel counts days from here; what it wrote for one is no number that people write for a day.
 EXCEL_DAY, FIRST, LAST = date(1899, 12, 30), 10_000, 80_000
+PHONE_FIELD = Field(id=0, key="", name="", kind="phone")
 NUMBER = re.compile("[0-9]{5}(?:\\.[0-9]+)?")
 MASK = "****"
 YES_NO = {"true": "yes", "false": "no", "1": "yes", "0": "no", "✓": "yes", "yes": "yes", "no": "no"}
@@ -73,14 +75,16 @@ def plan_rows(
 ) -> None:
     """Look at some rows, and write down what would become of each; nothing else is changed."""
     planning = _Planning(session, columns, fields, date.fromisoformat(batch.what["today"]))
-    wanted = [_Wanted(row, [plain_cell(cell) for cell in row.cells]) for row in rows]
+    wanted = [_Wanted(row, [plain_cell(cell) for cell in read_cells(session, row)]) for row in rows]
     planning.find_customers(wanted, scope)
     repeated = _settle_doubles(session, batch.id, wanted, columns)
     people = {one.row.external_userid for one in wanted if one.row.external_userid}
     planning.look_at(people, wanted)
     for one in wanted:
         plan = {} if one.row.number in repeated else planning.plan(one)
-        one.row.plan, one.row.faults, one.row.done = plan, one.faults, {}
+        keep_plan(session, one.row, plan)
+        keep_done(session, one.row, {})
+        one.row.faults = one.faults
         one.row.outcome = "refused" if one.faults else "ready" if plan else "same"
 
 
@@ -94,7 +98,7 @@ def _settle_doubles(
     people = {one.row.external_userid for one in wanted if one.row.external_userid}
     first = min(one.row.number for one in wanted)
     rows = session.execute(
-        select(ImportRow.external_userid, ImportRow.number, ImportRow.cells)
+        select(ImportRow.external_userid, ImportRow.batch_id, ImportRow.number, ImportRow.cells)
         .where(
             ImportRow.batch_id == batch_id,
             ImportRow.external_userid.in_(people),
@@ -103,7 +107,11 @@ def _settle_doubles(
         .order_by(ImportRow.number.desc())
     )
     taken = {
-        row[0]: (int(row[1]), columns.said([plain_cell(cell) for cell in row[2]])) for row in rows
+        row.external_userid: (
+            row.number,
+            columns.said([plain_cell(cell) for cell in read_cells(session, row)]),
+        )
+        for row in rows
     }
     repeated: set[int] = set()
     for one in wanted:
@@ -186,8 +194,7 @@ class _Planning:
         found = find_numbered(self._session, set(numbers.values()), scope)
         for place, number in numbers.items():
             none = _("没有客户的资料或备注手机里有这个电话，请核对，或换用 external_userid")
-            noted = wanted[place].row.plan.get("found", [])
-            self._settle(wanted[place], {*found.get(number, ()), *noted}, PHONE, none)
+            self._settle(wanted[place], found.get(number, set()), PHONE, none)
 
     def _by_name(self, wanted: Sequence[_Wanted], scope: Scope) -> Iterator[_Wanted]:
         named: list[tuple[_Wanted, str, str]] = []
@@ -276,7 +283,11 @@ class _Planning:
                 continue
             told = self._fields[field_id]
             before, version = self._states.get((one.row.external_userid, field_id), (Value(), 0))
-            if told.kind == "phone" and MASK in text and text == mask_phone(before.text):
+            if (
+                told.is_sealed
+                and MASK in text
+                and text == mask_value(told, word_value(told, before))
+            ):
                 # As a list that was taken along shows it: nobody has changed it.
                 continue
             try:

@@ -13,6 +13,7 @@ from app.cli import (
     inbox,
     library,
     pipelines,
+    privacy,
     run,
     sync,
     welcome,
@@ -34,6 +35,7 @@ def register_commands(app: Flask) -> None:
         fields.group,
         library.group,
         pipelines.group,
+        privacy.group,
         welcome.group,
     ):
         app.cli.add_command(command)

@@ -18,6 +18,7 @@ from app.customers.models import (
     FieldChoice,
     FieldValue,
     FollowChange,
+    FollowMobile,
     FollowTag,
     FollowUp,
     FollowUser,
@@ -43,6 +44,8 @@ from app.customers.queries import (
     word_way,
 )
 from app.customers.queries.fields import field_of
+from app.customers.queries.sealed import read_before, read_mobiles
+from app.customers.queries.values import value_of
 from app.i18n import N_, _
 from app.money import word_amount
 from app.personal import Holding, Reader, kept_for
@@ -64,6 +67,12 @@ def _his(table: Any) -> Callable[[str], ColumnElement[bool]]:
 
 def _tags(external_userid: str) -> ColumnElement[bool]:
     return FollowTag.follow_id.in_(
+        select(FollowUser.id).where(FollowUser.external_userid == external_userid)
+    )
+
+
+def _mobiles(external_userid: str) -> ColumnElement[bool]:
+    return FollowMobile.follow_id.in_(
         select(FollowUser.id).where(FollowUser.external_userid == external_userid)
     )
 
@@ -97,12 +106,11 @@ def _field_name(reader: Reader, row: Any) -> str:
 
 
 def _field_value(reader: Reader, row: FieldValue) -> str:
-    value = Value(row.text or "", row.number, row.day, row.flag)
-    return word_value(_field(reader, row.field_id), value)
+    return word_value(_field(reader, row.field_id), value_of(reader.session, row))
 
 
 def _field_before(reader: Reader, row: FieldChange) -> str:
-    return word_value(_field(reader, row.field_id), Value.of_json(row.before))
+    return word_value(_field(reader, row.field_id), Value.of_json(read_before(reader.session, row)))
 
 
 def _choice_field(reader: Reader, row: FieldChoice) -> str:
@@ -294,6 +302,13 @@ HOLDINGS = (
         columns={N_("标签组"): "group_name", N_("标签"): "tag_name", N_("员工"): _of_follow},
     ),
     Holding(
+        table=FollowMobile,
+        title=N_("备注手机号的查找标记"),
+        purpose=N_("用完整号码找到客户；从标记看不出号码"),
+        find=_mobiles,
+        columns={N_("标记"): "digest"},
+    ),
+    Holding(
         table=FollowChange,
         title=N_("添加和删除的经过"),
         purpose=N_("事件乱序到达时，也能得出正确的跟进关系"),
@@ -316,7 +331,7 @@ HOLDINGS = (
             N_("加回时间"): "mutual_at",
             N_("备注"): "remark",
             N_("描述"): "description",
-            N_("备注手机号"): "remark_mobiles",
+            N_("备注手机号"): lambda reader, row: read_mobiles(reader.session, row),
             N_("添加方式"): lambda _reader, row: word_add_way(row.add_way),
             N_("渠道"): "state",
             N_("由谁添加"): lambda reader, row: reader.member(row.oper_userid),

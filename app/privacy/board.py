@@ -73,6 +73,7 @@ NOTHING_OF_HIS: dict[str, str] = {
     "kept_reports": _FIGURES,
     "sync_runs": "how far a comparison is, and its figures",
     "sync_members": _MEMBERS,
+    "seal_walks": "how far sealing has come: figures alone",
     "schedule_runs": "when periodic jobs ran",
     "retention_runs": "what purges did: figures alone",
     "arrivals": "when the last request came to an address, and not what it said",

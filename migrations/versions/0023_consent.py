@@ -7,7 +7,7 @@ from app.db import BigId, UtcDateTime, WireId, Words
 from migrations.steps import create_index, create_table, drop_table
 
 revision = "0023_consent"
-down_revision = "0021_privacy"
+down_revision = "0022_sealed"
 branch_labels = None
 depends_on = None
 

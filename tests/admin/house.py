@@ -28,6 +28,7 @@ from app.batches.imports import add_rows, begin_import, end_reading
 from app.batches.models import ImportRow
 from app.churn.models import MassLoss
 from app.customers.actions import Wish, create_reminder
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Stage, Tag, TagGroup
 from app.deliveries.actions import record_intent, record_outcome
 from app.factory import create_app
@@ -212,7 +213,7 @@ def _keep_customer(session: Session, userid: str) -> dict[str, int]:
     """Have a member follow a customer, with a number and a reminder."""
     customer = KEPT.format(userid=userid)
     follow = add(session, customer, userid=userid, name=customer)
-    follow.remark_mobiles = ["13800001234"]
+    set_mobiles(session, follow, ["13800001234"])
     wish = Wish(
         userid=userid,
         external_userid=customer,
@@ -260,7 +261,7 @@ def _hand_tables_in(session: Session, userid: str) -> dict[str, int]:
         batch = begin_import(
             session, userid=userid, filename="表.csv", heading=heading, is_manager=False
         )
-        end_reading(session, batch, total=add_rows(session, batch.id, [SheetRow(2, ("wm", "说"))]))
+        end_reading(batch, total=add_rows(session, batch.id, [SheetRow(2, ("wm", "说"))]))
         batch.what = batch.what | {"phase": phase}
         batch.due_at = clock.utcnow() if phase == "working" else None
         row = session.scalars(select(ImportRow).where(ImportRow.batch_id == batch.id)).one()

@@ -23,6 +23,7 @@ from app.customers.actions import (
     record_timeline,
     set_field,
 )
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Customer, CustomField, FollowTag, FollowUser, Stage
 from app.db import Database
 from app.deliveries.actions import record_intent, record_outcome
@@ -180,7 +181,7 @@ def test_each_member_stands_there_with_what_he_noted(desk: Seat, shop: Database)
     with shop.write() as session:
         follow = follow_of(session, "zhaoyi")
         follow.remark, follow.add_way, follow.description = "城西李姐", 1, "常买礼盒"
-        follow.remark_mobiles = [PHONE]
+        set_mobiles(session, follow, [PHONE])
         sent = record_intent(
             session,
             kind="welcome",
@@ -261,7 +262,7 @@ def test_phones_are_shown_with_their_middle_hidden(desk: Seat, shop: Database) -
         put = partial(set_field, session, LI, userid="zhaoyi", seen=0, today=date(2026, 11, 30))
         put(field_id=fields["phone"], typed=[PHONE])
         put(field_id=fields["company"], typed=["南山贸易"])
-        follow_of(session, "zhaoyi").remark_mobiles = [PHONE]
+        set_mobiles(session, follow_of(session, "zhaoyi"), [PHONE])
     page = look(desk("qianer", "owner"), LI)
     assert page.count("138****1234") == 2
     assert PHONE not in page
@@ -337,7 +338,8 @@ def test_hostile_texts_are_shown_as_texts(desk: Seat, shop: Database) -> None:
             customer.name = customer.corp_name = customer.position = text[:128]
             customer.type, customer.avatar = 2, text
             follow.remark = follow.state = text[:128]
-            follow.description, follow.remark_mobiles = text, [text]
+            follow.description = text
+            set_mobiles(session, follow, [text])
             session.get_one(GroupChat, "wr1").name = text[:128]
             box = Box(userid="zhaoyi", external_userid=LI, key=f"box-{abs(hash(text))}")
             record_follow_up(session, box, text=text)

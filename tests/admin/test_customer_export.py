@@ -17,6 +17,7 @@ from app.admin.pages.customers.exporting import COLUMNS, Table, _write
 from app.admin.pages.parts import Admin
 from app.admin.reading import Times
 from app.customers.actions import import_fields, set_field
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Customer, CustomField, FollowUser
 from app.members.queries import WHOLE_CORP
 from app.runtime import Runtime
@@ -115,7 +116,7 @@ def numbers(runtime: Runtime) -> str:
             today=today,
         )
         follow = session.scalars(select(FollowUser).where(FollowUser.external_userid == "wmLi"))
-        follow.one().remark_mobiles = ["13900005678"]
+        set_mobiles(session, follow.one(), ["13900005678"])
     return f"f{field_id}"
 
 

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from app import clock
 from app.audit.models import AuditEntry
 from app.customers.actions import record_tags, set_field
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import CustomField, FollowUp, Reminder, StageChange, Tag
 from app.customers.queries import find_stage_name
 from app.db import Database
@@ -324,7 +325,7 @@ def test_a_whole_number_is_shown_to_who_asks_for_it_and_that_is_on_record(
         field = session.scalars(select(CustomField.id).where(CustomField.key == "phone")).one()
         today = clock.utcnow().date()
         set_field(session, LI, field_id=field, typed=[PHONE], userid="zhaoyi", seen=0, today=today)
-        follow_of(session, "zhaoyi").remark_mobiles = [PHONE]
+        set_mobiles(session, follow_of(session, "zhaoyi"), [PHONE])
     owner = desk("qianer", "owner")
     links = re.findall(r'hx-get="(/admin/customer/number[^"]+)"', look(owner, LI))
     assert len(links) == 2

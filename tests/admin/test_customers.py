@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app import clock
 from app.batches.models import Batch
-from app.customers.actions import mark_tag, record_tags
+from app.customers.actions import FieldDraft, add_field, mark_tag, record_tags, set_field
 from app.customers.models import (
     CustomerView,
     CustomField,
@@ -268,3 +268,27 @@ def test_a_field_is_a_column_in_words_and_a_phone_is_masked(desk: Seat, shop: Da
     assert "13800001234" not in page.text
     assert names(owner.choose("customers", **{vip: "yes"})) == {"李晓雯"}
     assert names(owner.choose("customers", **{vip: "empty"})) == {"王建国", "钱家的客户"}
+
+
+def test_a_number_or_a_sensitive_field_finds_by_all_of_it_and_stands_nowhere(
+    desk: Seat, shop: Database
+) -> None:
+    today = clock.utcnow().date()
+    with shop.write() as session:
+        secret = add_field(session, FieldDraft(name="试证件", sensitive=True), kind="text")
+        phone = session.scalars(select(CustomField).where(CustomField.name == "手机")).one()
+        typed = {phone.id: "13800001234", secret.id: "A1234"}
+        for field_id, text in typed.items():
+            who: dict[str, Any] = {"userid": "zhaoyi", "seen": 0, "today": today}
+            set_field(session, "wmLi", field_id=field_id, typed=[text], **who)
+    owner = desk("qianer", "owner")
+    for number in ("138 0000 1234", "+8613800001234"):
+        assert names(owner.choose("customers", name=number)) == {"李晓雯"}
+    assert names(owner.choose("customers", name="1380000")) == set()
+    own = f"f{secret.id}"
+    assert names(owner.choose("customers", **{f"{own}_equal": "A1234"})) == {"李晓雯"}
+    assert names(owner.choose("customers", **{f"{own}_equal": "A123"})) == set()
+    assert names(owner.choose("customers", **{own: "filled"})) == {"李晓雯"}
+    page = owner.choose("customers", name="李", col=own)
+    assert "<bdi>****</bdi>" in page.text
+    assert f'name="{own}_least"' not in page.text

@@ -200,3 +200,29 @@ def test_what_an_admin_wrote_is_text_and_nothing_else(desk: Seat) -> None:
     page = owner.get(PAGE).text
     assert "&lt;b&gt;{{ 7 * 7 }}" in page
     assert "&lt;i&gt;" in page
+
+
+def test_a_field_is_made_sensitive_and_back_on_record_by_who_may(
+    desk: Seat, shop: Database
+) -> None:
+    owner, auditor = desk("qianer", "owner"), desk("lisi", "auditor")
+    form = owner.get(f"{PAGE}/field?field={field_id(shop, '预算')}")
+    assert 'id="sensitive"' in form.text
+    for mark in ({"sensitive": "1"}, {}):
+        page = owner.get(f"{PAGE}/field?field={field_id(shop, '预算')}")
+        action = f"save?field={field_id(shop, '预算')}"
+        typed = {"name": "预算", "seen": seen(page), **mark}
+        assert send(auditor, action, **typed).status_code == 403
+        send(owner, action, **typed)
+        assert rows(shop)["预算"].field.sensitive == bool(mark)
+    told = [detail.get("sensitive") for what, detail in audited(shop) if what == "field_changed"]
+    assert told == ["yes", "no"]
+
+
+def test_a_choice_cannot_be_sensitive_and_a_phone_need_not(desk: Seat, shop: Database) -> None:
+    owner = desk("qianer", "owner")
+    for name in ("来店方式", "手机"):
+        page = owner.get(f"{PAGE}/field?field={field_id(shop, name)}")
+        assert 'id="sensitive"' not in page.text
+    refused = send(owner, "save", name="试", kind="yes_no", sensitive="1")
+    assert "不能设为敏感" in refused.text

@@ -33,7 +33,7 @@ def hand_in(
             heading=sheet[0],
             is_manager=is_manager,
         )
-        end_reading(session, batch, total=add_rows(session, batch.id, sheet[1:]))
+        end_reading(batch, total=add_rows(session, batch.id, sheet[1:]))
         return batch.id
 
 

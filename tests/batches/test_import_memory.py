@@ -50,7 +50,7 @@ def peak(db: Database, count: int) -> int:
             session, userid="qianer", filename="", heading=SheetRow(1, HEAD), is_manager=False
         )
         import_id, total = batch.id, add_rows(session, batch.id, rows(count))
-        end_reading(session, batch, total=total)
+        end_reading(batch, total=total)
     tracemalloc.start()
     check(db, import_id)
     confirm(db, import_id, pieces=10_000)

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import (
     FollowUser,
 )
@@ -129,7 +130,7 @@ def test_a_number_in_a_field_finds_its_customer(base: Database) -> None:
     type_in(base, "t_phone", "13800001234", "wmWang")
     with base.write() as session:
         follow = session.scalars(select(FollowUser).where(FollowUser.external_userid == "wmLi"))
-        follow.one().remark_mobiles = ["+86 13700007777", "13800001234"[:5]]
+        set_mobiles(session, follow.one(), ["+86 13700007777", "13800001234"[:5]])
     import_id = hand_in(
         base,
         ["号码", "跟进"],
@@ -148,7 +149,7 @@ def test_a_number_that_two_customers_have_is_nobody_s(base: Database) -> None:
     type_in(base, "t_phone", "13800001234", "wmWang")
     with base.write() as session:
         follow = session.scalars(select(FollowUser).where(FollowUser.external_userid == "wmLi"))
-        follow.one().remark_mobiles = ["13800001234"]
+        set_mobiles(session, follow.one(), ["13800001234"])
     import_id = hand_in(base, ["号码", "跟进"], ["13800001234", "谁"])
     check(base, import_id, {"0": "phone"})
     assert "不止一位客户对得上" in faults(base, import_id)[2][0][1]

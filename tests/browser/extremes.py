@@ -20,6 +20,7 @@ from app.customers.actions import (
     record_timeline,
     set_field,
 )
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import (
     Customer,
     CustomField,
@@ -131,7 +132,8 @@ def _make_full(session: Session) -> None:
     _follow(session, FULL, "zhaoyi", "customer", days=2000)
     follow = _follow(session, FULL, "zhaoyi", "add", days=1000)
     follow.remark, follow.description = NAME[::-1], LINE[:1024]
-    follow.remark_mobiles, follow.add_way = ["13800001234"] * 3, 1
+    follow.add_way = 1
+    set_mobiles(session, follow, ["13800001234"] * 3)
     _tag(session, follow)
     for kind, typed in TYPED.items():
         field_id = session.scalars(select(CustomField.id).filter_by(key=kind)).one()

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app import clock
 from app.customers.actions import change_stage, record_follow_up, set_field
 from app.customers.actions.follow_ups import Box
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Customer, CustomField, FollowUser, Stage
 from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
 from tests.browser.watching import Browsing, look_over
@@ -32,7 +33,7 @@ def known(owned: Deployment) -> Iterator[Deployment]:
         customer.type, customer.corp_name = 2, LONG
         for follow in session.scalars(select(FollowUser).where(FollowUser.external_userid == LI)):
             follow.remark = follow.state = LONG
-            follow.remark_mobiles = ["13800001234"]
+            set_mobiles(session, follow, ["13800001234"])
         field = session.scalars(select(CustomField.id).where(CustomField.key == "phone")).one()
         typed = ["13800001234"]
         set_field(session, LI, field_id=field, typed=typed, userid="lisi", seen=0, today=now.date())

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from app import clock
 from app.audit.models import AuditEntry
 from app.customers.actions import set_field
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import CustomField, FollowUser
 from app.customers.queries import find_field_state, word_value
 from app.db import Database
@@ -100,7 +101,7 @@ def shown(tmp_path: Path, db: Database, open_page: Browsing) -> Iterator[Shown]:
         for position, (key, name, kind) in enumerate(MORE, 20):
             made = {"options": [], "position": position, "created_at": clock.utcnow()}
             session.add(CustomField(key=key, name=name, kind=kind, **made))
-        session.scalars(select(FollowUser)).one().remark_mobiles = ["13900005678"]
+        set_mobiles(session, session.scalars(select(FollowUser)).one(), ["13900005678"])
         session.flush()
         ids = {field.key: field.id for field in session.scalars(select(CustomField))}
     card = card_of(app, db, "zhaoyi")

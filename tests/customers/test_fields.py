@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.audit.models import AuditEntry
-from app.customers.actions import FieldMove, reveal_phone, set_field, undo_field
+from app.customers.actions import FieldMove, reveal_field, set_field, undo_field
 from app.customers.actions.profile import ensure_customer
 from app.customers.errors import FieldConflict, FieldRefused
 from app.customers.models import Customer, CustomField, FieldChange, FieldChoice, FieldValue
@@ -251,7 +251,7 @@ def test_who_looks_at_a_number_is_on_record_and_the_number_is_not(any_db: Databa
     fields = start(any_db)
     put(any_db, fields["phone"], [PHONE])
     with any_db.write() as session:
-        shown = reveal_phone(session, WANG, field_id=fields["phone"], userid="lisi")
+        shown = reveal_field(session, WANG, field_id=fields["phone"], userid="lisi")
     assert shown == PHONE
     with any_db.read() as session:
         entry = session.scalars(select(AuditEntry)).one()
@@ -264,6 +264,6 @@ def test_what_is_no_number_is_not_revealed_and_not_recorded(db: Database, key: s
     fields = start(db)
     put(db, fields["company"], ["南山"])
     with pytest.raises(NotFound), db.write() as session:
-        reveal_phone(session, WANG, field_id=fields[key], userid="lisi")
+        reveal_field(session, WANG, field_id=fields[key], userid="lisi")
     with db.read() as session:
         assert count(session, AuditEntry) == 0

@@ -22,7 +22,7 @@ def test_killed_on_the_way_it_goes_on_where_it_was(shop: Deployment) -> None:
             session, userid="qianer", filename="", heading=SheetRow(1, HEAD), is_manager=False
         )
         import_id = batch.id
-        end_reading(session, batch, total=add_rows(session, import_id, rows(MANY)))
+        end_reading(batch, total=add_rows(session, import_id, rows(MANY)))
     check_in_its_lane(shop.db, import_id)
     wait_until(lambda: phase(shop, import_id) == "checked", 60)
     confirm_in_its_lane(shop.db, import_id)

@@ -11,6 +11,7 @@ from app import clock
 from app.audit.actions import record_audit
 from app.batches.models import Batch, BatchItem, ImportRow
 from app.churn.models import Loss
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import (
     ConsentChange,
     Customer,
@@ -170,7 +171,7 @@ def _make_relation(session: Session, who: Words) -> FollowUser:
         period=1,
         remark=who.remark,
         description=who.description,
-        remark_mobiles=[who.mobile],
+        remark_mobiles=[],
         add_way=1,
         oper_userid=who.external_userid,
         added_at=now,
@@ -180,6 +181,7 @@ def _make_relation(session: Session, who: Words) -> FollowUser:
     )
     session.add(follow)
     session.flush()
+    set_mobiles(session, follow, [who.mobile])
     session.add(FollowTag(follow_id=follow.id, group_name="等级", tag_name="重要", tag_id="et"))
     session.add(
         Loss(
@@ -267,7 +269,6 @@ def _make_import(session: Session, who: Words) -> None:
             number=2,
             cells=[who.external_userid, who.cell],
             external_userid=who.external_userid,
-            sought=who.phone,
             outcome="ready",
             plan={"note": who.planned},
         )

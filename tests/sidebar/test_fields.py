@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from app import clock
 from app.audit.models import AuditEntry
-from app.customers.actions import set_field
+from app.customers.actions import fields, set_field
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import CustomField, FollowUser
 from app.customers.queries import find_field_state, word_value
 from app.customers.queries.fields import MOST_FIELDS
@@ -79,7 +80,7 @@ def revealed(card: Card) -> list[tuple[str, str]]:
 
 def note_mobiles(card: Card, *phones: str) -> None:
     with card.db.write() as session:
-        session.scalars(select(FollowUser)).one().remark_mobiles = list(phones)
+        set_mobiles(session, session.scalars(select(FollowUser)).one(), list(phones))
 
 
 def test_the_card_shows_the_fields_and_what_stands_in_them(card: Card) -> None:
@@ -195,6 +196,32 @@ def test_noted_numbers_are_shown_on_record_too_and_are_changed_in_wecom(card: Ca
     assert "field-form?field=mobiles" not in card.get().text
     assert "bk-edit" not in card.get("/field-form?field=mobiles").text
     assert revealed(card) == [("zhaoyi", "remark_mobiles")]
+
+
+def test_what_is_sensitive_is_masked_everywhere_and_shown_on_record(card: Card) -> None:
+    with card.db.write() as session:
+        field = session.scalars(select(CustomField).where(CustomField.key == "company")).one()
+        field.sensitive = True
+    save(card, "company", "机密公司")
+    form = card.get(f"/field-form?field={field_id(card, 'company')}")
+    assert "****" in text_of(card.get())
+    assert "机密公司" not in card.get().text + form.text
+    assert revealed(card) == []
+    shown = post(card, "field-reveal", {"field": field_id(card, "company")})
+    assert "机密公司" in shown.text
+    assert revealed(card) == [("zhaoyi", "company")]
+
+
+def test_who_looks_at_very_many_is_told_to_wait(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fields, "MOST_REVEALED", 1)
+    save(card, "phone", PHONE)
+    for number in range(2):
+        answer = post(card, "field-reveal", {"field": field_id(card, "phone")})
+        assert (PHONE in answer.text) == (number == 0)
+    assert "一小时内看得太多了" in answer.text
+    assert len(revealed(card)) == 1
 
 
 def test_a_manager_may_look_and_it_is_he_who_is_on_record(card: Card) -> None:

@@ -20,8 +20,10 @@ from app.customers.actions.consent import (
 )
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
-from app.customers.actions.field_kinds import read_value
+from app.customers.actions.field_kinds import read_number, read_value
 from app.customers.actions.field_settings import (
+    SEALING_JOB,
+    SENSITIVE_KINDS,
     FieldDraft,
     add_field,
     add_option,
@@ -35,7 +37,7 @@ from app.customers.actions.field_settings import (
 )
 from app.customers.actions.fields import (
     FieldMove,
-    reveal_phone,
+    reveal_field,
     reveal_remark_mobiles,
     set_field,
     undo_field,
@@ -64,6 +66,7 @@ from app.customers.actions.reminders import (
     postpone_reminder,
     reopen_reminder,
 )
+from app.customers.actions.sealing import digest_value
 from app.customers.actions.stage_moves import list_to_move_on, move_on
 from app.customers.actions.stage_settings import (
     DOWN,
@@ -100,6 +103,8 @@ __all__ = [
     "DOWN",
     "LONGEST",
     "MOVING_JOB",
+    "SEALING_JOB",
+    "SENSITIVE_KINDS",
     "UP",
     "Addition",
     "Answer",
@@ -135,6 +140,7 @@ __all__ = [
     "complete_reminder",
     "create_reminder",
     "delete_view",
+    "digest_value",
     "edit_field",
     "edit_follow_up",
     "edit_stage",
@@ -151,6 +157,7 @@ __all__ = [
     "move_on",
     "postpone_reminder",
     "put_into_first_stage",
+    "read_number",
     "read_stands",
     "read_states",
     "read_value",
@@ -170,7 +177,7 @@ __all__ = [
     "restore_stage",
     "retry_remark",
     "retry_tags",
-    "reveal_phone",
+    "reveal_field",
     "reveal_remark_mobiles",
     "save_draft",
     "save_view",

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions.sealing import columns_of, keep_before
 from app.customers.actions.timeline import Happening, record_happenings
 from app.customers.models import (
     Customer,
@@ -191,33 +192,37 @@ class _Writing:
                 if field_id not in self._fields or (version != seen and before != value):
                     self._of(wish).overtaken.append(field_id)
                 elif before != value:
-                    changes.append(self._change(key, version + 1, before))
-                    rows.append(self._row(key, version + 1, value))
+                    field = self._fields[field_id]
+                    changes.append(self._change(field, key, version + 1, before))
+                    rows.append(self._row(field, key, version + 1, value))
                     chosen[key] = value
                     self._of(wish).fields[field_id] = (version + 1, before.as_json())
         self._session.add_all(changes)
-        columns = ["text", "number", "day", "flag", "version", "userid", "changed_at"]
-        upsert(self._session, FieldValue, rows, key=["external_userid", "field_id"], update=columns)
+        place = ["external_userid", "field_id"]
+        columns = [one for one in rows[0] if one not in place] if rows else []
+        upsert(self._session, FieldValue, rows, key=place, update=columns)
         self._write_choices(chosen)
 
-    def _change(self, key: tuple[str, int], version: int, before: Value) -> FieldChange:
-        return FieldChange(
+    def _change(
+        self, field: Field, key: tuple[str, int], version: int, before: Value
+    ) -> FieldChange:
+        change = FieldChange(
             external_userid=key[0],
             field_id=key[1],
             version=version,
             userid=self._userid,
-            before=before.as_json(),
             changed_at=self._at,
         )
+        keep_before(self._session, field, change, before)
+        return change
 
-    def _row(self, key: tuple[str, int], version: int, value: Value) -> dict[str, Any]:
+    def _row(
+        self, field: Field, key: tuple[str, int], version: int, value: Value
+    ) -> dict[str, Any]:
         return {
             "external_userid": key[0],
             "field_id": key[1],
-            "text": value.text or None,
-            "number": value.number,
-            "day": value.day,
-            "flag": value.flag,
+            **columns_of(self._session, field, value, external_userid=key[0]),
             "version": version,
             "userid": self._userid,
             "changed_at": self._at,

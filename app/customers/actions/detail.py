@@ -11,6 +11,7 @@ from app import clock
 from app.customers.actions.follow import Change, record_change
 from app.customers.actions.own_changes import bare_remark, tag_key, tell_remark, tell_tags
 from app.customers.actions.profile import ensure_customer, take_over_contact
+from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Customer, FollowTag, FollowUser
 from app.db import fit
 from app.erased import Erased
@@ -18,6 +19,8 @@ from app.members.queries import canonical_userid
 from app.pushes.actions import confirm_pushes
 from app.pushes.queries import list_held, list_unsettled
 from app.wecom.external_contact import CustomerDetail, FollowUserInfo, TagInfo
+
+MOST_MOBILES = 10
 
 
 def record_detail(
@@ -69,7 +72,6 @@ def _record_follow_info(
     values: dict[str, Any] = {
         "remark": fit(info.remark, 128),
         "description": fit(info.description, 1024),
-        "remark_mobiles": list(info.remark_mobiles)[:10],
         "add_way": info.add_way,
         "oper_userid": info.oper_userid or "",
     }
@@ -77,6 +79,7 @@ def _record_follow_info(
     held = list_held(session, row.userid, row.external_userid, asked_at)
     if "remark" in held:
         del values["remark"]
+    set_mobiles(session, row, list(info.remark_mobiles)[:MOST_MOBILES])
     for name, value in values.items():
         setattr(row, name, value)
     moved = _replace_tags(session, row, info, held=held.get("tags", set()))

@@ -58,6 +58,14 @@ def read_value(
     return _READERS[field.kind](text)
 
 
+def read_number(text: str) -> str:
+    """Return a phone number as fields keep it, however it is written; "": it is none."""
+    try:
+        return _read_phone(clean(text)).text
+    except FieldRefused:
+        return ""
+
+
 def _too_long(most: int) -> str:
     return _("最多 {most} 个字", most=most)
 

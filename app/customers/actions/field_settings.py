@@ -14,6 +14,7 @@ from app import clock
 from app.customers.actions.field_import import CHOOSING, HINT_LENGTH, MOST_OPTIONS
 from app.customers.actions.field_kinds import KINDS
 from app.customers.actions.names import NAME_LENGTH, make_key, read_name
+from app.customers.actions.resealing import CHANGES, VALUES
 from app.customers.errors import SettingChanged, SettingRefused
 from app.customers.models import CustomField
 from app.customers.queries.field_settings import mark_field, mark_options
@@ -21,9 +22,14 @@ from app.customers.queries.fields import MOST_FIELDS, VISIBLE_TO
 from app.customers.queries.marks import mark_order
 from app.errors import NotFound
 from app.i18n import N_, _
+from app.schedule_runs import hasten
+from app.seal_walks import walk_again
 from app.words import clean
 
 Options = list[dict[str, Any]]
+# Of few options, what they are found by would say which one it is.
+SENSITIVE_KINDS = frozenset(KINDS) - {*CHOOSING, "yes_no"}
+SEALING_JOB = "privacy.seal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,7 @@ class FieldDraft:
     pinned: bool = False
     read_only: bool = False
     visible_to: str = ""
+    sensitive: bool = False
 
 
 def add_field(
@@ -49,6 +56,7 @@ def add_field(
     draft = _checked(draft, known)
     if kind not in KINDS:
         raise SettingRefused(_("请选一种类型"))
+    _refuse_sensitive(draft, kind)
     _refuse_many(known)
     made: Options = []
     for name in options if kind in CHOOSING else ():
@@ -81,10 +89,15 @@ def edit_field(session: Session, field_id: int, draft: FieldDraft, *, seen: str)
     before = FieldDraft(**{name: getattr(field, name) for name in vars(draft)})
     draft = _checked(draft, known, but=field)
     if draft != before:
+        _refuse_sensitive(draft, field.kind)
         _require(mark_field(field), seen)
         for name, value in vars(draft).items():
             setattr(field, name, value)
         session.flush()
+    if draft.sensitive != before.sensitive:
+        # What stands there is sealed, or opened, by the relay.
+        walk_again(session, VALUES.name, CHANGES.name)
+        hasten(session, SEALING_JOB, unless_within=0)
     return before
 
 
@@ -261,7 +274,13 @@ def _checked(
         pinned=draft.pinned,
         read_only=draft.read_only,
         visible_to=draft.visible_to,
+        sensitive=draft.sensitive,
     )
+
+
+def _refuse_sensitive(draft: FieldDraft, kind: str) -> None:
+    if draft.sensitive and kind not in SENSITIVE_KINDS:
+        raise SettingRefused(_("只有几种内容可选的资料项不能设为敏感，加密也藏不住"))
 
 
 def _check_name(text: str, live: Sequence[CustomField], *, but: CustomField | None = None) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions.detail import MOST_MOBILES
 from app.customers.actions.follow import (
     Change,
     is_another,
@@ -22,6 +23,7 @@ from app.customers.actions.follow import (
 from app.customers.actions.listed_contacts import take_over_contacts
 from app.customers.actions.listed_tags import TagNames, replace_marks
 from app.customers.actions.own_changes import bare_remark
+from app.customers.actions.sealing import note_mobiles, reseal_mobiles, seal_mobiles
 from app.customers.actions.stages import put_into_first_stage
 from app.customers.actions.timeline import Happening, record_happenings
 from app.customers.models import FollowChange, FollowUser
@@ -41,6 +43,7 @@ _COLUMNS = (
     FollowUser.id,
     FollowUser.userid,
     FollowUser.external_userid,
+    FollowUser.period,
     FollowUser.remark,
     FollowUser.description,
     FollowUser.remark_mobiles,
@@ -203,7 +206,8 @@ class _Page:
             at, state = info.createtime, fit(info.state, STATE_LENGTH)
             facts.append(whose | {"kind": "seen", "at": at, "state": state})
             begins = {"period": 1, "added_at": at, "mutual_at": at, "state": state}
-            rows.append(whose | begins | _values_of(info))
+            mobiles = seal_mobiles(self.session, _mobiles_of(info), **whose, period=1)
+            rows.append(whose | begins | _values_of(info) | {"remark_mobiles": mobiles})
         key = ["external_userid", "userid", "kind", "at"]
         upsert(self.session, FollowChange, facts, key=key, are_distinct=True)
         insert_rows(self.session, FollowUser, rows)
@@ -217,6 +221,7 @@ class _Page:
         for pair, row in rows.items():
             info = self.infos[pair]
             values = _values_of(info) | {"state": row.state or fit(info.state, STATE_LENGTH)}
+            values["remark_mobiles"] = reseal_mobiles(self.session, row, _mobiles_of(info))
             if "remark" in held.get(pair, {}):
                 values["remark"] = row.remark
             if any(getattr(row, name) != values[name] for name in _VALUES):
@@ -225,6 +230,7 @@ class _Page:
                 self._tell_remark(row, values["remark"], names)
         if changes:
             self.session.execute(update(FollowUser), changes)
+            self._note_mobiles(rows, {one["id"]: one["remark_mobiles"] for one in changes})
         marks = replace_marks(
             self.session,
             {row.id: self.infos[pair].tag_ids for pair, row in rows.items()},
@@ -238,9 +244,22 @@ class _Page:
         self._confirm(failed)
         return moved
 
+    def _note_mobiles(self, rows: dict[Pair, Row[Any]], written: Mapping[int, Any]) -> None:
+        """Have relations found by the numbers that they have now."""
+        turned = {
+            row.id: _mobiles_of(self.infos[pair])
+            for pair, row in rows.items()
+            if written.get(row.id, row.remark_mobiles) != row.remark_mobiles
+        }
+        note_mobiles(self.session, turned)
+
     def _mark_new(self, rows: Mapping[Pair, Row[Any]]) -> None:
         wanted = {row.id: self.infos[pair].tag_ids for pair, row in rows.items()}
         replace_marks(self.session, wanted, tags=self.asking.tags, held={}, are_new=True)
+        mobiles = {row.id: _mobiles_of(self.infos[pair]) for pair, row in rows.items()}
+        note_mobiles(
+            self.session, {one: texts for one, texts in mobiles.items() if texts}, are_new=True
+        )
 
     def _tell_new(self, rows: Mapping[Pair, Row[Any]]) -> None:
         for pair, row in rows.items():
@@ -330,7 +349,10 @@ def _values_of(info: FollowInfo) -> dict[str, Any]:
     return {
         "remark": fit(info.remark, 128),
         "description": fit(info.description, 1024),
-        "remark_mobiles": list(info.remark_mobiles)[:10],
         "add_way": info.add_way,
         "oper_userid": info.oper_userid or "",
     }
+
+
+def _mobiles_of(info: FollowInfo) -> list[str]:
+    return list(info.remark_mobiles)[:MOST_MOBILES]

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.models import CustomerView
 from app.customers.models.views import NAME_LENGTH
+from app.customers.queries.sealed import place_of_choices
+from app.data_keys import seal_json
 from app.errors import NotFound, Refused
 from app.i18n import N_
 from app.rows import upsert
@@ -38,7 +40,9 @@ def save_view(
         "userid": userid,
         "name": name,
         "shared": shared,
-        "choices": [list(one) for one in choices],
+        "choices": seal_json(
+            session, [list(one) for one in choices], place=place_of_choices(userid, name)
+        ),
         "created_at": clock.utcnow(),
     }
     upsert(session, CustomerView, [row], key=["userid", "name"], update=["shared", "choices"])

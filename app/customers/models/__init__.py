@@ -3,7 +3,7 @@
 from app.customers.models.consent import ConsentChange, MarketingConsent
 from app.customers.models.fields import CustomField, FieldChange, FieldChoice, FieldValue
 from app.customers.models.follow_ups import Draft, FollowUp, Reminder
-from app.customers.models.people import Customer, FollowChange, FollowTag, FollowUser
+from app.customers.models.people import Customer, FollowChange, FollowMobile, FollowTag, FollowUser
 from app.customers.models.stages import (
     STAGE_IS_OPEN,
     CustomerStage,
@@ -27,6 +27,7 @@ __all__ = [
     "FieldChoice",
     "FieldValue",
     "FollowChange",
+    "FollowMobile",
     "FollowTag",
     "FollowUp",
     "FollowUser",

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.data_keys import DIGEST_LENGTH
 from app.db import Base, BigId, WireId, Words
 
 
@@ -55,7 +56,8 @@ class FollowUser(Base):
 
     `mutual_at` None: the customer added the member, who has not added him back (单向).
     `removed_by`: customer, member, transfer or reconcile. `gave_up_at`: the customer had left, and
-    then the member deleted him too.
+    then the member deleted him too. `remark_mobiles`: a box with the numbers that the member noted
+    in WeCom (备注手机), [] for none; `follow_mobiles` has what they are found by.
     """
 
     __tablename__ = "follow_users"
@@ -82,7 +84,7 @@ class FollowUser(Base):
     period: Mapped[int]
     remark: Mapped[str] = mapped_column(Words(128), default="")
     description: Mapped[str] = mapped_column(Words(1024), default="")
-    remark_mobiles: Mapped[list[str]]
+    remark_mobiles: Mapped[list[str] | str] = mapped_column(JSON)
     add_way: Mapped[int | None]
     state: Mapped[str] = mapped_column(Words(128), default="")
     oper_userid: Mapped[str] = mapped_column(WireId(), default="")
@@ -91,6 +93,18 @@ class FollowUser(Base):
     removed_at: Mapped[datetime | None]
     removed_by: Mapped[str | None] = mapped_column(WireId(16))
     gave_up_at: Mapped[datetime | None]
+
+
+class FollowMobile(Base):
+    """What a number that a member noted in WeCom is found by: its digest, see `app.data_keys`."""
+
+    __tablename__ = "follow_mobiles"
+    __table_args__ = (Index("ix_follow_mobiles_digest", "digest"),)
+
+    follow_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("follow_users.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str] = mapped_column(WireId(DIGEST_LENGTH), primary_key=True)
 
 
 class FollowTag(Base):

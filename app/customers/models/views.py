@@ -14,7 +14,8 @@ NAME_LENGTH = 32
 class CustomerView(Base):
     """A view of the list (视图): filters and columns, under a name. `shared`: others see it too.
 
-    `choices`: [name, value] of everything that was chosen, as the page's form names it.
+    `choices`: [name, value] of everything that was chosen, as the page's form names it,
+    sealed: whoever looks for a phone number keeps it in there.
     """
 
     __tablename__ = "customer_views"
@@ -24,5 +25,5 @@ class CustomerView(Base):
     userid: Mapped[str] = mapped_column(WireId())
     name: Mapped[str] = mapped_column(Words(NAME_LENGTH))
     shared: Mapped[bool] = mapped_column(default=False)
-    choices: Mapped[list[Any]] = mapped_column(JSON)
+    choices: Mapped[list[Any] | str] = mapped_column(JSON)
     created_at: Mapped[datetime]

@@ -49,6 +49,7 @@ from app.customers.queries.fields import (
     get_field_board,
     list_fields,
     mask_phone,
+    mask_value,
     word_value,
 )
 from app.customers.queries.finding import (
@@ -116,6 +117,7 @@ from app.customers.queries.relations import (
     list_customer_names,
     list_periods,
 )
+from app.customers.queries.sealed import digest_number, digest_text, read_choices, read_mobiles
 from app.customers.queries.stages import (
     StageBoard,
     StageHistory,
@@ -212,6 +214,8 @@ __all__ = [
     "count_options",
     "day_before",
     "day_of_cursor",
+    "digest_number",
+    "digest_text",
     "find_customer",
     "find_default_pipeline",
     "find_draft",
@@ -266,8 +270,11 @@ __all__ = [
     "list_views",
     "marketing_allowed",
     "mask_phone",
+    "mask_value",
     "may_market",
+    "read_choices",
     "read_customers",
+    "read_mobiles",
     "read_relations",
     "safe_avatar",
     "word_add_way",

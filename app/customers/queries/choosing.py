@@ -15,6 +15,7 @@ from app.customers.models import (
     CustomerStage,
     FieldChoice,
     FieldValue,
+    FollowMobile,
     FollowTag,
     FollowUp,
     FollowUser,
@@ -22,6 +23,7 @@ from app.customers.models import (
     Stage,
 )
 from app.customers.queries.consent import consent_is
+from app.customers.queries.finding import phone_fields
 from app.members.models import MemberDepartment
 from app.members.queries import WHOLE_CORP, Scope
 
@@ -35,14 +37,16 @@ RARE = 20_000
 
 @dataclass(frozen=True, kw_only=True)
 class FieldTest:
-    """What is wanted of a field: `how` one of filled, empty, option, yes, no, least, most.
+    """What is wanted of a field: `how` one of filled, empty, option, yes, no, least, most, equal.
 
-    `option`: the option's id; `bound` for least and most: a number or a day, itself included.
+    `option`: the option's id; `bound` for least and most: a number or a day, itself included;
+    `digest` for equal, which alone can be told of a sealed field: what it is found by.
     """
 
     field_id: int
     how: str
     option: str = ""
+    digest: str = ""
     bound: Decimal | date | None = None
 
 
@@ -52,6 +56,7 @@ class CustomerFilter:
 
     Times are from `…since` to before `…until`. `departments` with those below them already among
     them. `name` is how the customer's name or the remark begins. Tags by their WeCom ids.
+    `number`: what the phone number in `name`, if it is a whole one, is found by instead.
     `quiet_since`: nobody has noted anything about the customer since. `shared`: others follow him,
     too. `consent`: what he said of offers, "" nothing yet.
     """
@@ -59,6 +64,7 @@ class CustomerFilter:
     scope: Scope = WHOLE_CORP
     standing: str = "with"
     name: str = ""
+    number: str = ""
     userid: str = ""
     departments: frozenset[int] | None = None
     state: str = ""
@@ -128,8 +134,8 @@ def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[i
         consents = MarketingConsent.external_userid == his
         yield _relations().join(MarketingConsent, consents).where(said)
     for test in wanted.fields:
-        # No index leads to what stands in a field: where it is rarely filled, all of it is read.
-        if test.how != "empty" and _is_rare(session, test.field_id):
+        # An index leads to what is equal alone; where a field is rarely filled, all of it is read.
+        if test.how == "equal" or (test.how != "empty" and _is_rare(session, test.field_id)):
             having = _stands(FieldValue, test)
             yield _relations().join(FieldValue, FieldValue.external_userid == his).where(*having)
 
@@ -142,10 +148,21 @@ def _is_rare(session: Session, field_id: int) -> bool:
 
 def _named(session: Session, wanted: CustomerFilter) -> list[Select[int]]:
     his = Customer.external_userid == FollowUser.external_userid
-    return [
+    choices = [
         _relations().join(Customer, his).where(_begins(session, Customer.name, wanted)),
         _relations().where(_begins(session, FollowUser.remark, wanted)),
     ]
+    if wanted.number:
+        mine = FieldValue.external_userid == FollowUser.external_userid
+        choices += [
+            select(FollowMobile.follow_id).where(FollowMobile.digest == wanted.number),
+            _relations().join(FieldValue, mine).where(*_has_number(FieldValue, wanted)),
+        ]
+    return choices
+
+
+def _has_number(value: Any, wanted: CustomerFilter) -> list[ColumnElement[bool]]:
+    return [value.digest == wanted.number, value.field_id.in_(phone_fields())]
 
 
 def _marked(wanted: CustomerFilter) -> Iterator[Select[int]]:
@@ -192,7 +209,13 @@ def _of_customer(
     if wanted.name:
         customer = aliased(Customer)
         named = _has(customer.external_userid == his, _begins(session, customer.name, wanted))
-        yield or_(named, _begins(session, follow.remark, wanted))
+        noted, value = aliased(FollowMobile), aliased(FieldValue)
+        numbered = [
+            _has(noted.follow_id == follow.id, noted.digest == wanted.number),
+            _has(value.external_userid == his, *_has_number(value, wanted)),
+        ]
+        begins = [named, _begins(session, follow.remark, wanted)]
+        yield or_(*begins, *(numbered if wanted.number else ()))
     if wanted.stage_id:
         place = aliased(CustomerStage)
         # With its pipeline it is the one row that there can be; by the stage alone, some databases
@@ -259,6 +282,8 @@ def _stands(value: Any, test: FieldTest) -> list[ColumnElement[bool]]:
     if test.how == "option":
         choice = aliased(FieldChoice)
         return [own, exists().where(choice.value_id == value.id, choice.option == test.option)]
+    if test.how == "equal":
+        return [own, value.digest == test.digest]
     if test.how in {"yes", "no"}:
         return [own, value.flag.is_(test.how == "yes")]
     if test.how in {"least", "most"}:
@@ -270,6 +295,7 @@ def _stands(value: Any, test: FieldTest) -> list[ColumnElement[bool]]:
         value.number.is_not(None),
         value.day.is_not(None),
         value.flag.is_not(None),
+        value.box.is_not(None),
         exists().where(any_option.value_id == value.id),
     )
     return [own, has_any]

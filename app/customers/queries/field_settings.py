@@ -84,6 +84,7 @@ def mark_field(row: CustomField) -> str:
         row.pinned,
         row.read_only,
         row.visible_to,
+        row.sensitive,
         row.removed_at is None,
     )
 
@@ -108,5 +109,6 @@ def _is_filled() -> ColumnElement[bool]:
         FieldValue.number.is_not(None),
         FieldValue.day.is_not(None),
         FieldValue.flag.is_not(None),
+        FieldValue.box.is_not(None),
         exists().where(FieldChoice.value_id == FieldValue.id),
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.customers.models import CustomField, FieldChoice, FieldValue
 from app.customers.queries.first_names import word_field, word_option
+from app.customers.queries.sealed import read_box
 from app.i18n import N_, _
 from app.members.models import MemberPreference
 from app.members.queries import leads_somebody
@@ -42,6 +43,7 @@ FIELD_KEY = "field:"
 _CLEARED, _CHANGED = N_("清空了「{field}」"), N_("修改了「{field}」")
 _UNDONE = N_("撤销了对「{field}」的修改")
 _IN_TIMELINE = 60
+MASK = "****"
 # What of a change that is kept says more than that there was one.
 _TELLING = {"flag", "chosen", "value"}
 
@@ -58,10 +60,12 @@ _FIELDS = (
         CustomField.pinned,
         CustomField.read_only,
         CustomField.visible_to,
+        CustomField.sensitive,
         FieldValue.text,
         FieldValue.number,
         FieldValue.day,
         FieldValue.flag,
+        FieldValue.box,
         FieldValue.version,
         FieldValue.userid,
         FieldValue.changed_at,
@@ -109,6 +113,12 @@ class Field:
     pinned: bool = False
     read_only: bool = False
     visible_to: str = ""
+    sensitive: bool = False
+
+    @property
+    def is_sealed(self) -> bool:
+        """Tell whether what stands in it lies sealed, and is shown whole only on record."""
+        return self.sensitive or self.kind == "phone"
 
 
 @dataclass(frozen=True)
@@ -177,7 +187,7 @@ def get_field_board(session: Session, external_userid: str, *, viewer: str) -> F
     """
     rows = session.execute(_BOARD, {"external_userid": external_userid, "viewer": viewer}).all()
     hides_empty = bool(rows) and rows[0].preference == YES
-    states = _states(rows)
+    states = _states(session, external_userid, rows)
     if any(state.field.visible_to for state in states) and not leads_somebody(session, viewer):
         states = tuple(state for state in states if not state.field.visible_to)
     return FieldBoard(states, hides_empty)
@@ -194,7 +204,7 @@ def find_field_state(session: Session, external_userid: str, field_id: int) -> F
         # PostgreSQL takes a larger number for a fault, and not for the id of nothing.
         return None
     wanted = {"external_userid": external_userid, "field_id": field_id}
-    states = _states(session.execute(_ONE, wanted).all())
+    states = _states(session, external_userid, session.execute(_ONE, wanted).all())
     return states[0] if states else None
 
 
@@ -231,12 +241,20 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:head]}****{phone[len(phone) - tail :]}"
 
 
+def mask_value(field: Field, text: str) -> str:
+    """Show as much of what stands in a field as is shown unasked; "" stays ""."""
+    if not field.is_sealed or not text:
+        return text
+    # Of a number on a card the ends tell it from others; of anything else they could tell it all.
+    return mask_phone(text) if field.kind == "phone" else MASK
+
+
 def tell_change(field: Field, value: Value, *, is_undo: bool) -> dict[str, Any]:
     """Return what the timeline keeps of a change.
 
-    Of a phone not the number, and no value at all of a field that not everybody sees.
+    Of what is sealed, and of a field that not everybody sees, not the value.
     """
-    if is_undo or field.kind == "phone" or field.visible_to:
+    if is_undo or field.is_sealed or field.visible_to:
         told: dict[str, Any] = {"is_undo": is_undo}
     elif value.flag is not None:
         # Worded when it is read, as options are.
@@ -281,22 +299,29 @@ def _cut(shown: str) -> str:
     return shown if len(shown) <= _IN_TIMELINE else f"{shown[:_IN_TIMELINE]}…"
 
 
-def _states(rows: Sequence[Row[Any]]) -> tuple[FieldState, ...]:
+def _states(
+    session: Session, external_userid: str, rows: Sequence[Row[Any]]
+) -> tuple[FieldState, ...]:
     chosen: dict[int, set[str]] = {}
     first: dict[int, Row[Any]] = {}
     for row in rows:
         first.setdefault(row.id, row)
         if row.option is not None:
             chosen.setdefault(row.id, set()).add(row.option)
-    return tuple(_state(row, chosen.get(row.id, set())) for row in first.values())
+    return tuple(
+        _state(session, external_userid, row, chosen.get(row.id, set())) for row in first.values()
+    )
 
 
-def _state(row: Row[Any], chosen: set[str]) -> FieldState:
+def _state(session: Session, external_userid: str, row: Row[Any], chosen: set[str]) -> FieldState:
     field = field_of(row)
     if not row.version:
         return FieldState(field)
-    ordered = tuple(option.id for option in field.options if option.id in chosen)
-    value = Value(row.text or "", row.number, row.day, row.flag, ordered)
+    if row.box:
+        value = Value.of_json(read_box(session, row.box, external_userid, field.id))
+    else:
+        ordered = tuple(option.id for option in field.options if option.id in chosen)
+        value = Value(row.text or "", row.number, row.day, row.flag, ordered)
     return FieldState(field, value, row.version, row.userid, row.changed_at)
 
 
@@ -313,4 +338,5 @@ def field_of(row: CustomField | Row[Any]) -> Field:
         row.pinned,
         row.read_only,
         row.visible_to,
+        row.sensitive,
     )

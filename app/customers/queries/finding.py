@@ -1,11 +1,13 @@
 """Finding many customers at once, as a table names them: by id, by name or remark, by number."""
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.customers.models import Customer, CustomField, FieldValue, FollowUser
+from app.customers.models import Customer, CustomField, FieldValue, FollowMobile, FollowUser
+from app.customers.queries.sealed import digest_number
 from app.members.models import Member
 from app.members.queries import Scope
 
@@ -46,25 +48,46 @@ def find_named(
 def find_numbered(
     session: Session, numbers: Collection[str], scope: Scope
 ) -> Mapping[str, set[str]]:
-    """Find whom these phone numbers belong to, by what stands in fields of that kind."""
-    phones = select(CustomField.id).where(
+    """Find whom these phone numbers belong to, by fields of that kind and by what members noted.
+
+    Of many who have the same, two are enough.
+    """
+    digests = {digest_number(session, number): number for number in numbers}
+    if not digests:
+        return {}
+    in_fields = _numbered(FieldValue.digest, digests, scope).join(
+        FieldValue, FieldValue.external_userid == FollowUser.external_userid
+    )
+    noted = _numbered(FollowMobile.digest, digests, scope).join(
+        FollowMobile, FollowMobile.follow_id == FollowUser.id
+    )
+    found: dict[str, set[str]] = {}
+    for chosen in (in_fields.where(FieldValue.field_id.in_(phone_fields())), noted):
+        for row in session.execute(chosen):
+            found.setdefault(digests[row.digest], set()).update({row.first, row.last})
+    return found
+
+
+def phone_fields() -> Select[int]:
+    """Choose the fields that hold phone numbers and are in use."""
+    return select(CustomField.id).where(
         CustomField.kind == "phone", CustomField.removed_at.is_(None)
     )
-    rows = session.execute(
+
+
+def _numbered(
+    column: InstrumentedAttribute[Any], digests: Collection[str], scope: Scope
+) -> Select[str, str, str]:
+    return (
         select(
-            FieldValue.text.label("number"),
-            func.min(FieldValue.external_userid).label("first"),
-            func.max(FieldValue.external_userid).label("last"),
+            column.label("digest"),
+            func.min(FollowUser.external_userid).label("first"),
+            func.max(FollowUser.external_userid).label("last"),
         )
-        .join(FollowUser, FollowUser.external_userid == FieldValue.external_userid)
-        .where(
-            FieldValue.field_id.in_(phones),
-            FieldValue.text.in_(numbers),
-            scope.holds(FollowUser.userid),
-        )
-        .group_by(FieldValue.text)
+        .select_from(FollowUser)
+        .where(column.in_(digests), scope.holds(FollowUser.userid))
+        .group_by(column)
     )
-    return {row.number: {row.first, row.last} for row in rows}
 
 
 def find_userids(session: Session, names: Iterable[str]) -> Mapping[str, set[str]]:

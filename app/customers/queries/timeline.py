@@ -101,7 +101,7 @@ _OLDER = _NEWEST.where(
 class TimelineLine:
     """An entry and the name of the member in it, "" without one; `note`: what it is about.
 
-    `hides_value`: it tells of a field that not everybody sees.
+    `hides_value`: it tells of a field that not everybody sees, or that is sensitive.
     """
 
     entry: TimelineEntry
@@ -196,7 +196,7 @@ def _list_hidden(session: Session, keys: Sequence[str]) -> set[str]:
     rows = session.scalars(
         select(FieldChange.id)
         .join(CustomField, CustomField.id == FieldChange.field_id)
-        .where(FieldChange.id.in_(ids), CustomField.visible_to != "")
+        .where(FieldChange.id.in_(ids), (CustomField.visible_to != "") | CustomField.sensitive)
     )
     return {f"{FIELD_KEY}{change_id}" for change_id in rows}
 

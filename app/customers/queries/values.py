@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.customers.models import FieldChoice, FieldValue
 from app.customers.queries.fields import Field, Value
+from app.customers.queries.sealed import read_box
 
 
 def list_values(
@@ -25,12 +26,17 @@ def list_values(
     for row in rows:
         chosen.setdefault(row.FieldValue.id, set()).add(row.option or "")
     return {
-        (value.external_userid, value.field_id): Value(
-            value.text or "",
-            value.number,
-            value.day,
-            value.flag,
+        (value.external_userid, value.field_id): value_of(
+            session,
+            value,
             tuple(one.id for one in known[value.field_id].options if one.id in chosen[value.id]),
         )
         for value in {row.FieldValue.id: row.FieldValue for row in rows}.values()
     }
+
+
+def value_of(session: Session, row: FieldValue, chosen: tuple[str, ...] = ()) -> Value:
+    """Return what a row holds, with the ids of the options that stand beside it."""
+    if row.box:
+        return Value.of_json(read_box(session, row.box, row.external_userid, row.field_id))
+    return Value(row.text or "", row.number, row.day, row.flag, chosen)

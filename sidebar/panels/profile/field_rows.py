@@ -7,6 +7,7 @@ from typing import Any
 from app.customers.queries import (
     FieldState,
     mask_phone,
+    mask_value,
     word_field,
     word_hint,
     word_option,
@@ -53,15 +54,15 @@ class Editing:
 
 
 def show_state(state: FieldState) -> dict[str, Any]:
-    """Say what stands in a field; of a phone not the whole number."""
+    """Say what stands in a field; of what is sealed not all."""
     field = state.field
     text = visible(word_value(field, state.value))
-    masked = field.kind == "phone" and bool(text)
+    masked = field.is_sealed and bool(text)
     return {
         "id": str(field.id),
         "name": visible(word_field(field.name)),
         "kind": field.kind,
-        "text": mask_phone(text) if masked else text,
+        "text": mask_value(field, text),
         "to_copy": text if field.kind in COPIED and not masked else "",
         "hint": visible(word_hint(field.hint)),
         "is_empty": not text,
@@ -88,7 +89,7 @@ def mobiles(phones: Sequence[str]) -> dict[str, Any]:
 
 
 def show_input(state: FieldState, editing: Editing) -> dict[str, Any]:
-    """Say what the input of a field holds; a phone's begins empty."""
+    """Say what the input of a field holds; of one that is sealed it begins empty."""
     field, value = state.field, state.value
     typed = editing.typed if editing.typed is not None else _typed(state)
     chosen = {one for one in typed if one}
@@ -118,7 +119,7 @@ def show_input(state: FieldState, editing: Editing) -> dict[str, Any]:
 def _typed(state: FieldState) -> tuple[str, ...]:
     """Return what somebody would type to get what stands there."""
     field, value = state.field, state.value
-    if field.kind == "phone":
+    if field.is_sealed:
         return ()
     if value.number is not None:
         text = str(value.number)

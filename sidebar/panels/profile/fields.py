@@ -1,7 +1,7 @@
 """The fields (资料) in a profile: a tapped row becomes an input, and is saved when it is left.
 
-A phone number is shown with its middle hidden, also to whoever edits it; who wants it whole asks
-for it, and that is on record.
+What is sealed is masked, a phone number in its middle, also to whoever edits it; who wants it whole
+asks for it, and that is on record.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,14 +14,21 @@ from sqlalchemy.orm import Session
 
 from app.customers.actions import (
     FieldMove,
-    reveal_phone,
+    reveal_field,
     reveal_remark_mobiles,
     set_field,
     undo_field,
 )
 from app.customers.errors import FieldConflict, FieldRefused
-from app.customers.queries import HIDES_EMPTY, YES, find_field_state, get_field_board, word_field
-from app.errors import NotFound
+from app.customers.queries import (
+    HIDES_EMPTY,
+    YES,
+    find_field_state,
+    get_field_board,
+    read_mobiles,
+    word_field,
+)
+from app.errors import BankeError, NotFound, Refused
 from app.i18n import N_, _
 from app.members.actions import set_preference
 from app.outbox import customer_path
@@ -57,7 +64,8 @@ def show_fields(
     external_userid = context.external_userid
     board = get_field_board(session, external_userid, viewer=context.viewpoint.viewer_userid)
     rows = [field_rows.show_state(state) for state in board.states]
-    mobiles = [one for text in context.viewpoint.follow.remark_mobiles if (one := visible(text))]
+    noted = read_mobiles(session, context.viewpoint.follow)
+    mobiles = [one for text in noted if (one := visible(text))]
     if mobiles:
         rows.insert(sum(state.field.pinned for state in board.states), field_rows.mobiles(mobiles))
     if look is not None:
@@ -90,8 +98,8 @@ def change(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
     """Save what was typed into a field."""
     field_id = number(form.get("field"))
     typed = [value for name, value in form.items() if name == "text" or name.startswith(OPTION)]
-    if not any(typed) and not form.get("clear") and _is_phone(runtime, context, field_id):
-        # Its input begins empty: the number in it would be one that nobody asked to see.
+    if not any(typed) and not form.get("clear") and _is_sealed(runtime, context, field_id):
+        # Its input begins empty: what stood in it would be something that nobody asked to see.
         return _reply(runtime, context, _Look(str(field_id)))
     work = partial(
         set_field,
@@ -117,10 +125,10 @@ def undo(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Rep
 
 
 def reveal(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Reply:
-    """Show a whole number, this once."""
+    """Show a whole number, or whatever is masked, this once."""
     row, userid = form.get("field", ""), context.viewer.userid
     work: Callable[[Session], Any] = partial(
-        reveal_phone,
+        reveal_field,
         external_userid=context.external_userid,
         field_id=number(row),
         userid=userid,
@@ -129,7 +137,7 @@ def reveal(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
         work = partial(reveal_remark_mobiles, follow=context.viewpoint.follow, userid=userid)
     try:
         found = commit(runtime, work)
-    except NotFound as error:
+    except (NotFound, Refused) as error:
         return _reply(runtime, context, _Look(row), UNKNOWN, notice=_fault(error))
     phones = [found] if isinstance(found, str) else found
     shown = _("、").join(visible(phone) for phone in phones)
@@ -209,14 +217,14 @@ def _reply_conflict(
     return _reply(runtime, context, _Look(str(state.field.id), editing), CONFLICT)
 
 
-def _fault(error: NotFound) -> dict[str, Any]:
+def _fault(error: BankeError) -> dict[str, Any]:
     return {"text": str(error), "is_fault": True}
 
 
-def _is_phone(runtime: Runtime, context: CardContext, field_id: int) -> bool:
+def _is_sealed(runtime: Runtime, context: CardContext, field_id: int) -> bool:
     with runtime.db.read() as session:
         state = find_field_state(session, context.external_userid, field_id)
-    return state is not None and state.field.kind == "phone"
+    return state is not None and state.field.is_sealed
 
 
 def _may_hide(row: Mapping[str, Any], looked_at: str) -> bool:

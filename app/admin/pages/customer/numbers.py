@@ -1,4 +1,4 @@
-"""Whole phone numbers: only for who asks for one, and that is on record."""
+"""Whole phone numbers, and what else is masked: only for who asks, and that is on record."""
 
 from functools import partial
 from typing import Any
@@ -11,8 +11,8 @@ from app.admin.pages.customer.working import relation, work_on
 from app.admin.pages.parts import Admin
 from app.admin.problems import Problem
 from app.admin.reading import number
-from app.customers.actions import reveal_phone, reveal_remark_mobiles
-from app.errors import NotFound
+from app.customers.actions import reveal_field, reveal_remark_mobiles
+from app.errors import NotFound, Refused
 from app.i18n import _
 from app.members.queries import Scope
 from app.runtime import Runtime
@@ -32,6 +32,8 @@ def load_number(runtime: Runtime, session: Session, admin: Admin) -> dict[str, A
         found = work_on(runtime, admin, work)
     except NotFound:
         raise Problem("no_such_page", reason="number") from None
+    except Refused:
+        raise Problem("too_many", reason="number") from None
     return {
         "at": looked.at,
         "who": visible(looked.customer.name) or _("未命名客户"),
@@ -43,7 +45,7 @@ def load_number(runtime: Runtime, session: Session, admin: Admin) -> dict[str, A
 def _reveal_field(
     session: Session, external_userid: str, _scope: Scope, *, admin: Admin, field_id: int
 ) -> list[str]:
-    phone = reveal_phone(
+    phone = reveal_field(
         session, external_userid, field_id=field_id, userid=admin.userid, origin=admin.origin
     )
     return [phone]

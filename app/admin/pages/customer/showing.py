@@ -19,6 +19,8 @@ from app.customers.queries import (
     get_field_board,
     list_reminders_about,
     mask_phone,
+    mask_value,
+    read_mobiles,
     safe_avatar,
     word_add_way,
     word_field,
@@ -101,14 +103,16 @@ def show_members(
     for one in followers:
         row = _show_member(one, looked.now, periods)
         if one.is_within:
-            row |= _show_own(one.follow, looked.now, operators, welcomes.get(one.follow.userid))
+            mobiles = read_mobiles(session, one.follow)
+            welcome = welcomes.get(one.follow.userid)
+            row |= _show_own(one.follow, mobiles, looked.now, operators, welcome)
             row["tags"] = show_tags(session, looked, one.follow)
         shown.append(row)
     return shown
 
 
 def show_fields(session: Session, looked: Looked) -> dict[str, Any]:
-    """Show what the corp keeps about him; of phones not the whole number."""
+    """Show what the corp keeps about him; of what is sealed not all."""
     board = get_field_board(session, looked.external_userid, viewer="")
     rows = [_show_field(state, looked.now) for state in board.states]
     authors = list_names(session, {state.userid for state in board.states})
@@ -187,7 +191,11 @@ def _show_member(one: Follower, now: Times, periods: Sequence[FollowUser]) -> di
 
 
 def _show_own(
-    follow: FollowUser, now: Times, operators: dict[str, str], welcome: Delivery | None
+    follow: FollowUser,
+    numbers: Sequence[str],
+    now: Times,
+    operators: dict[str, str],
+    welcome: Delivery | None,
 ) -> dict[str, Any]:
     """Show what the member himself has noted, and how the two came together."""
     oper = visible(operators.get(follow.oper_userid, ""))
@@ -197,7 +205,7 @@ def _show_own(
         word_add_way(follow.add_way),
         _("由 {member} 添加", member=oper) if oper else "",
     ]
-    mobiles = [shown for phone in follow.remark_mobiles if (shown := visible(phone))]
+    mobiles = [shown for phone in numbers if (shown := visible(phone))]
     return {
         "remark": visible(follow.remark),
         "description": visible(follow.description, lines=True),
@@ -217,12 +225,13 @@ def _standing(follow: FollowUser) -> str:
 
 def _show_field(state: FieldState, now: Times) -> dict[str, Any]:
     text = visible(word_value(state.field, state.value))
-    is_masked = state.field.kind == "phone" and bool(text)
+    is_masked = state.field.is_sealed and bool(text)
     return {
         "id": state.field.id,
         "name": visible(word_field(state.field.name)),
-        "text": mask_phone(text) if is_masked else text,
+        "text": mask_value(state.field, text),
         "is_masked": is_masked,
+        "is_number": state.field.kind == "phone",
         "userid": state.userid,
         "at": now.minute(state.at) if state.at else "",
     }

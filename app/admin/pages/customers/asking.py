@@ -15,6 +15,8 @@ from app import clock
 from app.admin.pages.parts import Admin
 from app.admin.problems import Problem
 from app.admin.reading import Times, choices, number, seal_choices, times
+from app.customers.actions import digest_value, read_number, read_value
+from app.customers.errors import FieldRefused
 from app.customers.queries import (
     AGREED,
     CONSENT_STATES,
@@ -24,6 +26,8 @@ from app.customers.queries import (
     CustomerFilter,
     Field,
     FieldTest,
+    Value,
+    digest_number,
     find_tags,
     list_fields,
     list_stage_choices,
@@ -129,6 +133,7 @@ def understand(session: Session, given: MultiDict[str, str], now: Times, scope: 
         scope=scope,
         standing=standing if standing in STANDINGS else STANDINGS[0],
         name=given.get("name", ""),
+        number=_number_mark(session, given.get("name", "")),
         userid=given.get("member", ""),
         departments=_departments(session, scope, number(given.get("department"))),
         state=given.get("state", ""),
@@ -143,7 +148,7 @@ def understand(session: Session, given: MultiDict[str, str], now: Times, scope: 
             test
             for field in fields
             if any(name in given for name in field_names(field))
-            for test in _field_tests(field, given)
+            for test in _field_tests(session, field, given, now)
         ),
         **_days(given, now),
     )
@@ -187,9 +192,9 @@ def list_choices(session: Session, asked: Asked) -> dict[str, Any]:
     }
 
 
-def field_names(field: Field) -> tuple[str, str, str]:
-    """Return what the inputs of a field are called: what is wanted, at least, at most."""
-    return f"f{field.id}", f"f{field.id}_least", f"f{field.id}_most"
+def field_names(field: Field) -> tuple[str, str, str, str]:
+    """Return what the inputs of a field are called: what is wanted, at least, at most, equal."""
+    return f"f{field.id}", f"f{field.id}_least", f"f{field.id}_most", f"f{field.id}_equal"
 
 
 def _show_field(field: Field) -> dict[str, Any]:
@@ -199,25 +204,48 @@ def _show_field(field: Field) -> dict[str, Any]:
     options += [
         (f"o:{one.id}", clean(word_option(one.name))) for one in field.options if not one.removed
     ]
-    wanted, least, most = field_names(field)
+    wanted, least, most, equal = field_names(field)
     return {
         "name": clean(word_field(field.name)),
         "wanted": wanted,
         "options": options,
         "range": {"least": least, "most": most}
-        if field.kind in {"number", "money", "date"}
+        if field.kind in {"number", "money", "date"} and not field.is_sealed
         else {},
+        "equal": equal if field.is_sealed else "",
         "is_day": field.kind == "date",
     }
 
 
-def _field_tests(field: Field, given: MultiDict[str, str]) -> Iterator[FieldTest]:
-    wanted, least, most = field_names(field)
+def _number_mark(session: Session, text: str) -> str:
+    number = read_number(text)
+    return digest_number(session, number) if number else ""
+
+
+def _equal(session: Session, field: Field, text: str, now: Times) -> Iterator[FieldTest]:
+    """Read what a sealed field is to be equal to; what cannot stand in it nobody has."""
+    try:
+        value = read_value(field, [text], today=now.now.date())
+    except FieldRefused:
+        value = Value(text=text)
+    digest = digest_value(session, field, value)
+    yield FieldTest(field_id=field.id, how="equal", digest=digest)
+
+
+def _field_tests(
+    session: Session, field: Field, given: MultiDict[str, str], now: Times
+) -> Iterator[FieldTest]:
+    wanted, least, most, equal = field_names(field)
     how = given.get(wanted, "")
     if how in {"filled", "empty"} or (how in {"yes", "no"} and field.kind == "yes_no"):
         yield FieldTest(field_id=field.id, how=how)
     elif how.startswith("o:"):
         yield FieldTest(field_id=field.id, how="option", option=how[2:])
+    if field.is_sealed:
+        # Sealed, it can be told whether it is the same, and no more.
+        if text := given.get(equal, ""):
+            yield from _equal(session, field, text, now)
+        return
     for name, side in ((least, "least"), (most, "most")):
         bound = _bound(field, given.get(name, ""))
         if bound is not None:

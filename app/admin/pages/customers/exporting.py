@@ -28,7 +28,9 @@ from app.customers.queries import (
     list_fields,
     list_values,
     mask_phone,
+    mask_value,
     read_customers,
+    read_mobiles,
     read_relations,
     word_consent,
     word_field,
@@ -73,7 +75,7 @@ MAY_SEE_NUMBERS = "work_customers"
 
 @dataclass(frozen=True)
 class Table:
-    """What is taken along. `whole`: numbers are not masked."""
+    """What is taken along. `whole`: nothing is masked."""
 
     columns: tuple[str, ...]
     fields: tuple[Field, ...]
@@ -174,7 +176,7 @@ def _read_rows(session: Session, asked: Asked, table: Table) -> Iterator[list[li
         rows = read_customers(session, ids)
         people = {row.follow.external_userid for row in rows}
         values = list_values(session, people, table.fields)
-        yield [_cells(row, table, values, asked.now) for row in rows]
+        yield [_cells(session, row, table, values, asked.now) for row in rows]
         session.expunge_all()
 
 
@@ -192,10 +194,15 @@ def _read_table(session: Session, asked: Asked, admin: Admin, given: MultiDict[s
 
 
 def _cells(
-    row: CustomerRow, table: Table, values: Mapping[tuple[str, int], Value], now: Times
+    session: Session,
+    row: CustomerRow,
+    table: Table,
+    values: Mapping[tuple[str, int], Value],
+    now: Times,
 ) -> list[object]:
     follow = row.follow
-    numbers = follow.remark_mobiles
+    # Opened only where they are taken along.
+    numbers = read_mobiles(session, follow) if "mobiles" in table.columns else []
     shown: dict[str, object] = {
         "name": row.name,
         "remark": follow.remark,
@@ -223,7 +230,6 @@ def _value(field: Field, value: Value | None, table: Table) -> object:
     """Return what stands in a field: a number as one, all else in words that an import reads."""
     if value is None:
         return ""
-    if value.number is not None:
-        return value.number
-    text = word_value(field, value)
-    return mask_phone(text) if field.kind == "phone" and text and not table.whole else text
+    if field.is_sealed and not table.whole:
+        return mask_value(field, word_value(field, value))
+    return word_value(field, value) if value.number is None else value.number

@@ -32,7 +32,7 @@ from app.admin.pages.parts import CUSTOMERS, Action, Admin, Answer, Done, Form, 
 from app.admin.problems import Problem
 from app.admin.reading import CHOICES, choices, number, seal_choices, times
 from app.customers.actions import delete_view, save_view
-from app.customers.queries import count_customers, list_views
+from app.customers.queries import count_customers, list_views, read_choices
 from app.errors import NotFound, Refused
 from app.i18n import N_, _
 from app.runtime import Runtime, commit
@@ -47,7 +47,7 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
         "given": asked.given,
         "shown_columns": shown_columns(asked),
         "choices": list_choices(session, asked),
-        "views": show_views(runtime, views, asked, userid=admin.userid),
+        "views": show_views(runtime, session, views, asked, userid=admin.userid),
         "kinds": [(name, _(words)) for name, words in KIND_WORDS.items()],
         "fault": "",
         "field_chosen": bool(asked.wanted.fields),
@@ -95,7 +95,9 @@ def drop_view(runtime: Runtime, admin: Admin, form: Form) -> Answer:
 
     def work(session: Session) -> tuple[str, MultiDict[str, str]]:
         view = delete_view(session, number(form.get("id")), userid=admin.userid)
-        return view.name, MultiDict([(str(name), str(value)) for name, value in view.choices])
+        return view.name, MultiDict(
+            [(str(name), str(value)) for name, value in read_choices(session, view)]
+        )
 
     try:
         name, chosen = commit(runtime, work)

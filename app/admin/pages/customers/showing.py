@@ -15,7 +15,8 @@ from app.customers.queries import (
     Value,
     list_customers,
     list_values,
-    mask_phone,
+    mask_value,
+    read_choices,
     word_consent,
     word_stage,
     word_value,
@@ -80,13 +81,18 @@ def show_row(runtime: Runtime, row: CustomerRow, now: Times) -> dict[str, Any]:
 
 
 def show_views(
-    runtime: Runtime, views: list[CustomerView], asked: Asked, *, userid: str
+    runtime: Runtime,
+    session: Session,
+    views: Sequence[CustomerView],
+    asked: Asked,
+    *,
+    userid: str,
 ) -> list[dict[str, Any]]:
     """Show the saved views, and which of them the page stands at."""
     now = sorted(asked.given.items(multi=True))
     shown = []
     for view in views:
-        chosen = MultiDict([(str(name), str(value)) for name, value in view.choices])
+        chosen = MultiDict([(str(name), str(value)) for name, value in read_choices(session, view)])
         there = Asked(chosen, asked.wanted, (), (), asked.now)
         shown.append(
             {
@@ -114,10 +120,10 @@ def shown_columns(asked: Asked) -> list[str]:
 def _show_values(
     external_userid: str, fields: Sequence[Field], values: Mapping[tuple[str, int], Value]
 ) -> list[str]:
-    """Show what stands in these fields; of a phone as much as one who looks over needs."""
+    """Show what stands in these fields; of what is sealed as much as one who looks over needs."""
     shown = []
     for field in fields:
         value = values.get((external_userid, field.id), Value())
         text = clean(word_value(field, value))
-        shown.append(mask_phone(text) if field.kind == "phone" and text else text)
+        shown.append(mask_value(field, text))
     return shown

@@ -61,7 +61,9 @@ def _tell_fields(
         wanted = dict(field["options"]).get(given.get(field["wanted"], ""), "")
         least, most = (given.get(field["range"].get(side, ""), "") for side in ("least", "most"))
         bounds = f"{least}–{most}" if least or most else ""
-        told = " ".join(one for one in (wanted, bounds) if one)
+        # What a sealed field was to be equal to is not told again.
+        equal = _("等于指定内容") if given.get(field["equal"]) else ""
+        told = " ".join(one for one in (wanted, bounds, equal) if one)
         if told:
             yield field["name"], told
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.admin.pages.parts import Admin
 from app.admin.problems import Problem
 from app.admin.reading import number, times
+from app.customers.actions import SENSITIVE_KINDS
 from app.customers.queries import (
     KIND_WORDS,
     VISIBLE_TO,
@@ -127,6 +128,7 @@ def show_one(session: Session, row: FieldRow) -> dict[str, Any]:
         "mark": row.mark,
         "options_mark": row.options_mark,
         "is_choice": field.kind in CHOOSING,
+        "can_be_sensitive": field.kind in SENSITIVE_KINDS and field.kind != "phone",
         "options": [one for one in options if not one["removed"]],
         "gone": [one for one in options if one["removed"]],
         "count": word_count(count_filled(session, field.id)),
@@ -154,6 +156,7 @@ def _given(field: Field) -> dict[str, Any]:
         "pinned": field.pinned,
         "read_only": field.read_only,
         "visible_to": field.visible_to,
+        "sensitive": field.sensitive,
     }
 
 
@@ -164,6 +167,7 @@ def _word_settings(field: Field) -> str:
         _("提示「{hint}」", hint=clean(word_hint(field.hint))) if field.hint else "",
         _("置顶") if field.pinned else "",
         _("只读") if field.read_only else "",
+        _("敏感") if field.sensitive else "",
         _("{who}可见", who=_(VISIBLE_TO[field.visible_to])),
     ]
     return _("，").join(one for one in told if one)
@@ -183,6 +187,7 @@ def _show_row(session: Session, row: FieldRow) -> dict[str, Any]:
         else told,
         "pinned": field.pinned,
         "read_only": field.read_only,
+        "sensitive": field.sensitive,
         "visible_to": _(VISIBLE_TO[field.visible_to]) if field.visible_to else "",
         "count": word_count(count_filled(session, field.id, most=MOST_IN_LIST), MOST_IN_LIST),
     }

@@ -40,6 +40,7 @@ def save(runtime: Runtime, admin: Admin, form: Form) -> Answer:
         pinned="pinned" in form,
         read_only="read_only" in form,
         visible_to=form.get("visible_to", ""),
+        sensitive="sensitive" in form,
     )
     kind, lines = form.get("kind", ""), form.get("options", "")[:LONGEST]
     work: partial[CustomField]
@@ -130,6 +131,8 @@ def _add(
     detail: dict[str, int | str] = {"field": field.name, "kind": kind}
     if field.visible_to:
         detail["visible_to"] = field.visible_to
+    if field.sensitive:
+        detail["sensitive"] = "yes"
     record(session, admin, "field_added", **detail)
     return field
 
@@ -151,7 +154,7 @@ def _tell_changes(before: FieldDraft, field: CustomField) -> dict[str, int | str
         detail |= {"before": before.name, "after": field.name}
     if field.hint != before.hint:
         detail["hint"] = field.hint or "no"
-    for name in ("pinned", "read_only"):
+    for name in ("pinned", "read_only", "sensitive"):
         if getattr(field, name) != getattr(before, name):
             detail[name] = "yes" if getattr(field, name) else "no"
     if field.visible_to != before.visible_to:

@@ -8,16 +8,23 @@ from sqlalchemy.orm import Session
 
 from app.admin.reading import Times, customer_address
 from app.batches.columns import CONSENT, FINDERS, NOTE, SAYS, STAGE, field_name
-from app.batches.import_queries import IMPORT_OUTCOMES, TELLING, count_rows, list_rows
+from app.batches.import_queries import (
+    IMPORT_OUTCOMES,
+    TELLING,
+    count_rows,
+    list_rows,
+    read_examples,
+)
 from app.batches.importing import LOOKING
 from app.batches.models import Batch, ImportRow
+from app.batches.sealed import read_done, read_plan
 from app.customers.queries import (
     Field,
     Value,
     list_customer_names,
     list_fields,
     list_stage_choices,
-    mask_phone,
+    mask_value,
     word_consent,
     word_field,
     word_value,
@@ -40,7 +47,7 @@ MOVING = frozenset({*LOOKING, "working", "undoing"})
 FORGETTABLE = frozenset({"reading", "mapping", *LOOKING, "checked"})
 # Which rows somebody wants to see first.
 FIRST = ("refused", "kept", "partly", "overtaken", "ready", "done", "undone", "same", "cancelled")
-LONGEST = 80
+LONGEST, EXAMPLE_LENGTH = 80, 60
 
 
 def show_import(
@@ -94,7 +101,7 @@ def show_rows(
             "rows": [],
             "after": 0,
             "outcome": "",
-            "columns": _show_columns(batch),
+            "columns": _show_columns(session, batch),
             "meanings": _meanings(fields),
         }
     counts = count_rows(session, batch.id)
@@ -106,7 +113,7 @@ def show_rows(
     return {
         "outcome": outcome,
         "after": following,
-        "columns": _show_columns(batch) if phase == "checked" else [],
+        "columns": _show_columns(session, batch) if phase == "checked" else [],
         "meanings": _meanings(fields),
         "rows": [
             {
@@ -116,22 +123,24 @@ def show_rows(
                 if row.external_userid
                 else "",
                 "faults": [(heading, words) for heading, words in row.faults],
-                "says": list(_tell(row, known, stages)),
+                "says": list(_tell(session, row, known, stages)),
             }
             for row in rows
         ],
     }
 
 
-def _show_columns(batch: Batch) -> list[dict[str, Any]]:
-    mapping, examples = batch.what["mapping"], batch.what["examples"]
+def _show_columns(session: Session, batch: Batch) -> list[dict[str, Any]]:
+    mapping, examples = batch.what["mapping"], read_examples(session, batch)
     return [
         {
             "name": f"m{place}",
             "heading": heading or _("第 {n} 列", n=place + 1),
             "meaning": mapping.get(str(place), ""),
             "examples": [
-                clean(cells[place]) for cells in examples if place < len(cells) and cells[place]
+                clean(cells[place][:EXAMPLE_LENGTH])
+                for cells in examples
+                if place < len(cells) and cells[place]
             ],
         }
         for place, heading in enumerate(batch.what["headings"])
@@ -148,10 +157,10 @@ def _meanings(fields: Sequence[Field]) -> list[tuple[str, list[tuple[str, str]]]
 
 
 def _tell(
-    row: ImportRow, fields: Mapping[int, Field], stages: Mapping[int, str]
+    session: Session, row: ImportRow, fields: Mapping[int, Field], stages: Mapping[int, str]
 ) -> Iterator[tuple[str, str]]:
     """Say what a row will write, or which things it wrote."""
-    plan, done = row.plan, row.done
+    plan, done = read_plan(session, row), read_done(session, row)
     for field_id, told in (plan.get("fields") or done.get("fields", {})).items():
         if field := fields.get(int(field_id)):
             value = _word(field, told) if isinstance(told, dict) else ""
@@ -168,7 +177,7 @@ def _tell(
 
 def _word(field: Field, told: Mapping[str, Any]) -> str:
     text = clean(word_value(field, Value.of_json(told["value"])))
-    return mask_phone(text) if field.kind == "phone" else _cut(text)
+    return mask_value(field, text) if field.is_sealed else _cut(text)
 
 
 def _cut(text: str) -> str:

@@ -72,9 +72,7 @@ def _read_in(runtime: Runtime, admin: Admin, filename: str, rows: Iterator[Sheet
         for first in rows:
             piece = [first, *islice(rows, AT_ONCE - 1)]
             total += runtime.db.commit(partial(add_rows, batch_id=import_id, rows=piece))
-        runtime.db.commit(
-            lambda session: end_reading(session, _mine(session, import_id), total=total)
-        )
+        runtime.db.commit(lambda session: end_reading(_mine(session, import_id), total=total))
     except Refused:
         # Nothing of half a table is kept.
         runtime.db.commit(lambda session: forget_import(session, _mine(session, import_id)))

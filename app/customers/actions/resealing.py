@@ -1,0 +1,94 @@
+"""Rows of customers that hold boxes: which are not as they should be, and how they come to be so.
+
+They lie in clear since before there were keys, or their field became sensitive or is so no more, or
+they are of a key that is not the current one.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.customers.actions.sealing import columns_of, keep_before, note_mobiles
+from app.customers.models import (
+    CustomerView,
+    CustomField,
+    FieldChange,
+    FieldValue,
+    FollowUser,
+    TimelineEntry,
+)
+from app.customers.queries.fields import FIELD_KEY, Field, Value, field_of
+from app.customers.queries.sealed import (
+    place_of_choices,
+    place_of_mobiles,
+    read_before,
+    read_mobiles,
+)
+from app.customers.queries.values import value_of
+from app.data_keys import is_off, reseal_json
+from app.seal_walks import SealedRows
+
+
+def _is_follow_off(session: Session, row: FollowUser) -> bool:
+    return is_off(session, row.remark_mobiles)
+
+
+def _reseal_follow(session: Session, row: FollowUser) -> None:
+    place = place_of_mobiles(row.external_userid, row.userid, row.period)
+    mobiles = read_mobiles(session, row)
+    row.remark_mobiles = reseal_json(session, row.remark_mobiles, place=place)
+    note_mobiles(session, {row.id: mobiles})
+
+
+def _field(session: Session, field_id: int) -> Field:
+    return field_of(session.get_one(CustomField, field_id))
+
+
+def _is_value_off(session: Session, row: FieldValue) -> bool:
+    if not _field(session, row.field_id).is_sealed:
+        return row.box is not None
+    clear = (row.text, row.number, row.day, row.flag)
+    return is_off(session, row.box) or any(one is not None for one in clear)
+
+
+def _reseal_value(session: Session, row: FieldValue) -> None:
+    field, value = _field(session, row.field_id), value_of(session, row)
+    columns = columns_of(session, field, value, external_userid=row.external_userid)
+    for name, kept in columns.items():
+        setattr(row, name, kept)
+
+
+def _is_change_off(session: Session, row: FieldChange) -> bool:
+    if not _field(session, row.field_id).is_sealed:
+        return isinstance(row.before, str)
+    return is_off(session, row.before)
+
+
+def _reseal_change(session: Session, row: FieldChange) -> None:
+    field, was_clear = _field(session, row.field_id), not isinstance(row.before, str)
+    keep_before(session, field, row, Value.of_json(read_before(session, row)))
+    if not was_clear:
+        return
+    # What the timeline said of it while it was not sensitive.
+    key = f"{FIELD_KEY}{row.id}"
+    told = session.scalars(select(TimelineEntry).where(TimelineEntry.dedupe_key == key)).first()
+    if told is not None and "value" in told.data:
+        told.data = {name: one for name, one in told.data.items() if name != "value"}
+
+
+def _is_view_off(session: Session, row: CustomerView) -> bool:
+    return is_off(session, row.choices)
+
+
+def _reseal_view(session: Session, row: CustomerView) -> None:
+    place = place_of_choices(row.userid, row.name)
+    row.choices = reseal_json(session, row.choices, place=place)
+
+
+VALUES = SealedRows("field_values", FieldValue, _is_value_off, _reseal_value)
+CHANGES = SealedRows("field_changes", FieldChange, _is_change_off, _reseal_change)
+SEALED = (
+    SealedRows("follow_users", FollowUser, _is_follow_off, _reseal_follow),
+    VALUES,
+    CHANGES,
+    SealedRows("customer_views", CustomerView, _is_view_off, _reseal_view),
+)
