@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
 from app.config import Config
-from app.sections import SERVER_KEY
 from app.db import DATA_KEYS
 from app.errors import BankeError
+from app.sections import SERVER_KEY
 
 NONCE_BYTES = 12
 DIGEST_LENGTH = 32

@@ -14,9 +14,9 @@ from sqlalchemy.engine import make_url
 
 from app import schema
 from app.config import Config, load_config
-from app.sections import SERVER_KEY
 from app.data_keys import DataKeys
 from app.db import DATA_KEYS, Database
+from app.sections import SERVER_KEY
 from app.tables import metadata
 
 CORP_ID = "wwsandbox000000001"

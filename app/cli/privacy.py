@@ -7,12 +7,12 @@ import click
 
 from app.audit.actions import record_audit
 from app.cli.tools import current_runtime, in_words
-from app.sections import SERVER_KEY
 from app.data_keys import DataKeys, keys_of
 from app.i18n import N_, _
 from app.privacy.sealing import SEALED, begin_anew, shed_old_pages, walk_on
 from app.runtime import Runtime
 from app.seal_walks import SealedRows
+from app.sections import SERVER_KEY
 
 NAMES = {
     "follow_users": N_("备注手机"),
