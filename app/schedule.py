@@ -9,10 +9,12 @@ from app.batches.actions import delete_ended
 from app.churn.jobs import make_daily_digests
 from app.customers.actions import MOVING_JOB
 from app.customers.jobs import move_customers_on, sync_tags
+from app.handover.jobs import tell_of_leavers
 from app.inbox.actions import prune
 from app.library.jobs import prune_library, sync_library_media
 from app.log import get_logger
 from app.materials.jobs import prune_uploads
+from app.members.actions import TELLING_JOB
 from app.members.jobs import sync_members
 from app.pushes.actions import delete_told
 from app.reports.jobs import keep_reports
@@ -71,6 +73,8 @@ SCHEDULE = (
     Job(WATCH, MINUTE, watch_sync, at_start=True),
     # Whoever archives a stage hastens it.
     Job(MOVING_JOB, MINUTE, move_customers_on),
+    # Whoever finds a member gone hastens it.
+    Job(TELLING_JOB, MINUTE, tell_of_leavers),
     # The corp sets their hour: this is how late they may come.
     Job("churn.daily_digests", MINUTE, make_daily_digests),
     Job("welcome.sync_media", 10 * MINUTE, sync_media, at_start=True),

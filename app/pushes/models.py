@@ -30,7 +30,7 @@ class Push(Due, Base):
     userid: Mapped[str] = mapped_column(WireId())
     external_userid: Mapped[str] = mapped_column(WireId())
     subject: Mapped[str] = mapped_column(WireId(), default="")
-    value: Mapped[str] = mapped_column(Words(128))
+    value: Mapped[str] = mapped_column(Words(1024))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(WireId(16))

@@ -10,7 +10,13 @@ from app.customers.queries.card import (
     word_add_way,
     word_origin,
 )
-from app.customers.queries.choosing import STANDINGS, CustomerFilter, FieldTest, list_states
+from app.customers.queries.choosing import (
+    STANDINGS,
+    CustomerFilter,
+    FieldTest,
+    list_states,
+    waits_for_handover,
+)
 from app.customers.queries.colleagues import Colleague, list_colleagues, list_latest_periods
 from app.customers.queries.field_settings import (
     FieldRow,
@@ -254,4 +260,5 @@ __all__ = [
     "word_reason",
     "word_stage",
     "word_value",
+    "waits_for_handover",
 ]

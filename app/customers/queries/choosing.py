@@ -20,13 +20,15 @@ from app.customers.models import (
     FollowUser,
     Stage,
 )
-from app.members.models import MemberDepartment
+from app.members.models import Member, MemberDepartment
 from app.members.queries import WHOLE_CORP, Scope
 
 # `follow_users`, or a part of it under another name.
 Relation = type[FollowUser] | AliasedClass[FollowUser]
-# Whether a relation lasts.
-STANDINGS = ("with", "lost", "all")
+# Whether a relation lasts; waiting: it does, and its member is away (待交接).
+STANDINGS = ("with", "lost", "all", "waiting")
+# The add_way of a customer whom an admin gave to a member.
+ASSIGNED = 202
 MOST_STATES = 200
 RARE = 20_000
 
@@ -99,6 +101,28 @@ def relation_conditions(
     ]
 
 
+def waits_for_handover(follow: Relation = FollowUser) -> ColumnElement[bool]:
+    """Say in SQL that a relation waits for somebody to take over: its member is away, nobody has.
+
+    WeCom tells nothing of a relation that a leaver's customer was given away from. So a colleague
+    has taken over who came to him after the member had gone; or whom an admin gave him, also in the
+    hour in which we did not know of the going.
+    """
+    other, gone = aliased(FollowUser), aliased(Member)
+    taken_over = _has(
+        other.external_userid == follow.external_userid,
+        other.userid != follow.userid,
+        other.removed_at.is_(None),
+        other.userid.not_in(_list_away()),
+        gone.userid == follow.userid,
+        or_(
+            other.added_at >= gone.away_at,
+            and_(other.add_way == ASSIGNED, other.added_at > follow.added_at),
+        ),
+    )
+    return and_(follow.removed_at.is_(None), follow.userid.in_(_list_away()), ~taken_over)
+
+
 def narrow_ones(session: Session, wanted: CustomerFilter) -> Iterator[Sequence[Select[int]]]:
     """List what could be few: choices of relations that an index leads to, together one filter."""
     if wanted.name:
@@ -110,6 +134,8 @@ def narrow_ones(session: Session, wanted: CustomerFilter) -> Iterator[Sequence[S
 def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[int]]:
     if wanted.userid:
         yield _relations().where(FollowUser.userid == wanted.userid)
+    if wanted.standing == "waiting":
+        yield _relations().where(FollowUser.userid.in_(_list_away()))
     if wanted.state:
         yield _relations().where(FollowUser.state == wanted.state)
     yield from _marked(wanted)
@@ -148,6 +174,10 @@ def _marked(wanted: CustomerFilter) -> Iterator[Select[int]]:
         yield select(FollowTag.follow_id).where(FollowTag.tag_id.in_(wanted.tags_any)).distinct()
 
 
+def _list_away() -> Select[str]:
+    return select(Member.userid).where(Member.away_at.is_not(None))
+
+
 def _relations() -> Select[int]:
     return select(FollowUser.id)
 
@@ -157,6 +187,8 @@ def _of_relation(wanted: CustomerFilter, follow: Relation) -> Iterator[ColumnEle
         yield follow.removed_at.is_(None)
     elif wanted.standing == "lost":
         yield follow.removed_at.is_not(None)
+    elif wanted.standing == "waiting":
+        yield waits_for_handover(follow)
     if wanted.userid:
         yield follow.userid == wanted.userid
     if wanted.departments is not None:
