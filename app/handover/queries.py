@@ -92,4 +92,4 @@ def _count_reminders(session: Session, userids: Collection[str]) -> dict[str, in
         .where(Reminder.userid.in_(userids), Reminder.state == "open")
         .group_by(Reminder.userid)
     )
-    return {userid: count for userid, count in rows}
+    return {row[0]: row[1] for row in rows}

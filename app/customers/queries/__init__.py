@@ -248,6 +248,7 @@ __all__ = [
     "read_customers",
     "read_relations",
     "safe_avatar",
+    "waits_for_handover",
     "word_add_way",
     "word_additions",
     "word_entry",
@@ -260,5 +261,4 @@ __all__ = [
     "word_reason",
     "word_stage",
     "word_value",
-    "waits_for_handover",
 ]
