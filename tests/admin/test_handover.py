@@ -10,6 +10,7 @@ from app.members.actions import record_departed
 from app.runtime import Runtime
 from tests.admin.conftest import Desk, Seat
 from tests.churn.people import add
+from tests.sync.walks import walk
 
 PATH = "/admin/handover"
 
@@ -55,16 +56,15 @@ def test_a_manager_sees_his_own_people_alone(desk: Seat, runtime: Runtime) -> No
     page = desk("sunsan", "manager").get(PATH).text
     assert "1 位员工，1 位客户" in page
     assert "李思远" in page
-    assert "周五湖" not in page
+    assert "周午阳" not in page
 
 
 def test_members_whom_wecom_lets_nobody_ask_about_are_said_on_the_page_of_syncs(
     owner: Desk, runtime: Runtime
 ) -> None:
-    from tests.sync.walks import walk
-
     with runtime.db.write() as session:
-        add(session, "wm9", userid="qianer", name="客户 wm9")
+        add(session, "wm9", userid="zhouwu", name="客户 wm9")
     walk(runtime)
     page = owner.get("/admin/sync").text
-    assert "没有客户联系权限" in page
+    assert "1 位成员没有客户联系权限" in page
+    assert "周午阳</bdi> · 1 位客户" in page

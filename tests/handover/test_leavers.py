@@ -158,16 +158,16 @@ def test_a_reminder_that_comes_due_is_his_managers_to_read_and_not_to_end(shop: 
 
 
 def test_without_a_manager_the_admins_hear_what_was_for_him(shop: Shop) -> None:
-    keep(shop, "wm1", userid="sunsan")
-    leave(shop, "sunsan")
+    keep(shop, "wm1", userid="zhouwu")
+    leave(shop, "zhouwu")
     with shop.runtime.db.write() as session:
-        assert list_managers(session, "sunsan") == []
-        about = {"userid": "sunsan", "external_userid": "wm1"}
+        assert list_managers(session, "zhouwu") == []
+        about = {"userid": "zhouwu", "external_userid": "wm1"}
         record_transfer_failure(session, **about, event_key="e", reason="customer_refused")
     shop.send()
     shop.send()
     assert shop.titles("qianer") == ["转接没有成功"]
-    assert shop.titles("sunsan") == []
+    assert shop.titles("zhouwu") == []
 
 
 def test_a_loss_that_was_for_him_is_heard_by_his_manager_and_nobody_hears_it_twice(
