@@ -14,6 +14,7 @@ from app.claims import RETRY_SECONDS, Claim, next_try
 from app.db import wake_after_commit
 from app.log import get_logger
 from app.pushes.actions import LANE, end_pushes, postpone_push
+from app.pushes.mobiles import unpack_mobiles
 from app.pushes.models import Push
 from app.pushes.queries import list_together, newest_of_each
 from app.runtime import Runtime
@@ -27,6 +28,7 @@ from app.wecom.errors import (
     TryAgainLater,
     WeComError,
 )
+from app.wecom.external_contact import FollowUserInfo
 
 # Waiting for a place among the calls included; the lane's lease is renewed meanwhile.
 CALL_SECONDS = 10.0
@@ -151,10 +153,33 @@ def _reason(error: Exception) -> str:
 
 
 def _tell_remark(client: WeComClient, pushes: Sequence[Push]) -> None:
-    (push,) = pushes
+    told = {push.subject: push.value for push in pushes}
+    pair = pushes[0].userid, pushes[0].external_userid
+    remark, description = told.get(""), told.get("description")
+    mobiles = unpack_mobiles(told["mobiles"]) if "mobiles" in told else None
+    wanted: list[str] | None = None
+    if mobiles is not None or (description == "" and remark is None):
+        now = _read_relation(client, *pair)
+        if mobiles is not None:
+            wanted = mobiles.merged(now.remark_mobiles if now else mobiles.was)
+        elif now is not None:
+            # A call that only empties is none for WeCom: what stands there goes along.
+            remark = now.remark
     external_contact.remark(
-        client, push.userid, push.external_userid, remark=push.value, within=CALL_SECONDS
+        client,
+        *pair,
+        remark=remark,
+        description=description,
+        remark_mobiles=wanted,
+        within=CALL_SECONDS,
     )
+
+
+def _read_relation(client: WeComClient, userid: str, external_userid: str) -> FollowUserInfo | None:
+    """Read what WeCom has of the member's with his customer by now."""
+    detail = external_contact.get(client, external_userid, within=CALL_SECONDS)
+    folded = userid.casefold()
+    return next((one for one in detail.follow_users if one.userid.casefold() == folded), None)
 
 
 def _tell_tags(client: WeComClient, pushes: Sequence[Push]) -> None:

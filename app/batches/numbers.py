@@ -5,30 +5,26 @@ the rows that each of their numbers is in. Whom it may mean stands in a row's `p
 """
 
 from collections.abc import Sequence
-from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.batches.models import Batch, ImportRow
-from app.customers.actions import read_value
+from app.customers.actions import read_phone
 from app.customers.errors import FieldRefused
 from app.customers.models import FollowUser
-from app.customers.queries import Field
 from app.members.queries import Scope
 
 # So many relations in one transaction.
 AT_ONCE = 2000
 # A number may be in several rows; so many are looked at.
 MOST_ROWS = 4000
-PHONE_FIELD = Field(id=0, key="", name="", kind="phone")
 
 
 def read_number(text: str) -> str:
     """Return a number as fields keep it; "": it is none."""
     try:
-        # A number knows no day.
-        return read_value(PHONE_FIELD, [text], today=date.min).text
+        return read_phone(text)
     except FieldRefused:
         return ""
 

@@ -2,15 +2,23 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.actions.follow import Change, record_change
-from app.customers.actions.own_changes import bare_remark, tag_key, tell_remark, tell_tags
+from app.customers.actions.mobiles import read_mobiles, write_mobiles
+from app.customers.actions.own_changes import (
+    bare_remark,
+    tag_key,
+    tell_description,
+    tell_mobiles,
+    tell_remark,
+    tell_tags,
+)
 from app.customers.actions.profile import ensure_customer, take_over_contact
+from app.customers.actions.shown import has_come, held_columns, values_of
 from app.customers.models import Customer, FollowTag, FollowUser
 from app.db import fit
 from app.erased import Erased
@@ -42,11 +50,16 @@ def record_detail(
         row = _record_relation(session, external_userid, info)
         # One that was never read before has no remark and no tags to change.
         is_first, had = row.add_way is None, bare_remark(row.remark, was_named, customer.name)
+        described, mobiles = row.description, read_mobiles(row)
         added, removed = _record_follow_info(session, row, info, asked_at)
-        if not is_first:
-            has = bare_remark(row.remark, was_named, customer.name)
-            tell_remark(session, row, before=had, after=has, read_at=asked_at)
-            tell_tags(session, row, added=added, removed=removed, read_at=asked_at)
+        if is_first:
+            continue
+        has = bare_remark(row.remark, was_named, customer.name)
+        tell_remark(session, row, before=had, after=has, read_at=asked_at)
+        tell_description(session, row, before=described, after=row.description, read_at=asked_at)
+        if mobiles != read_mobiles(row):
+            tell_mobiles(session, row, read_at=asked_at)
+        tell_tags(session, row, added=added, removed=removed, read_at=asked_at)
 
 
 def _record_relation(session: Session, external_userid: str, info: FollowUserInfo) -> FollowUser:
@@ -66,17 +79,12 @@ def _record_follow_info(
     session: Session, row: FollowUser, info: FollowUserInfo, asked_at: datetime
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the tags that came and those that went, as `tell_tags` wants them."""
-    values: dict[str, Any] = {
-        "remark": fit(info.remark, 128),
-        "description": fit(info.description, 1024),
-        "remark_mobiles": list(info.remark_mobiles)[:10],
-        "add_way": info.add_way,
-        "oper_userid": info.oper_userid or "",
-    }
+    values = values_of(info)
     # The customer's row is locked by now: nobody changes anything of his any more.
     held = list_held(session, row.userid, row.external_userid, asked_at)
-    if "remark" in held:
-        del values["remark"]
+    for name in held_columns(held):
+        del values[name]
+    write_mobiles(row, values.pop("remark_mobiles", read_mobiles(row)))
     for name, value in values.items():
         setattr(row, name, value)
     moved = _replace_tags(session, row, info, held=held.get("tags", set()))
@@ -90,16 +98,7 @@ def _confirm(session: Session, row: FollowUser, info: FollowUserInfo) -> None:
     unsettled = list_unsettled(session, row.userid, row.external_userid)
     confirm_pushes(
         session,
-        [
-            push.id
-            for push in unsettled
-            if push.outcome == "failed"
-            and (
-                push.value == info.remark
-                if push.kind == "remark"
-                else (push.value == "add") == (push.subject in shown)
-            )
-        ],
+        [push.id for push in unsettled if push.outcome == "failed" and has_come(push, info, shown)],
     )
 
 

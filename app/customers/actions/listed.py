@@ -17,6 +17,7 @@ from app.customers.actions.follow import Change, record_change, take_back_reconc
 from app.customers.actions.listed_contacts import take_over_contacts
 from app.customers.actions.listed_tags import TagNames, replace_marks
 from app.customers.actions.own_changes import bare_remark
+from app.customers.actions.shown import has_come, held_columns, values_of
 from app.customers.actions.stages import put_into_first_stage
 from app.customers.actions.timeline import Happening, record_happenings
 from app.customers.models import FollowChange, FollowUser
@@ -198,7 +199,7 @@ class _Page:
             at, state = info.createtime, fit(info.state, STATE_LENGTH)
             facts.append(whose | {"kind": "seen", "at": at, "state": state})
             begins = {"period": 1, "added_at": at, "mutual_at": at, "state": state}
-            rows.append(whose | begins | _values_of(info))
+            rows.append(whose | begins | values_of(info))
         key = ["external_userid", "userid", "kind", "at"]
         upsert(self.session, FollowChange, facts, key=key, are_distinct=True)
         insert_rows(self.session, FollowUser, rows)
@@ -211,13 +212,13 @@ class _Page:
         changes, moved = [], set()
         for pair, row in rows.items():
             info = self.infos[pair]
-            values = _values_of(info) | {"state": row.state or fit(info.state, STATE_LENGTH)}
-            if "remark" in held.get(pair, {}):
-                values["remark"] = row.remark
+            values = values_of(info) | {"state": row.state or fit(info.state, STATE_LENGTH)}
+            values |= {name: getattr(row, name) for name in held_columns(held.get(pair, {}))}
             if any(getattr(row, name) != values[name] for name in _VALUES):
                 changes.append({"id": row.id, **values})
                 moved.add(pair)
                 self._tell_remark(row, values["remark"], names)
+                self._tell_notes(row, values)
         if changes:
             self.session.execute(update(FollowUser), changes)
         marks = replace_marks(
@@ -272,6 +273,15 @@ class _Page:
         if row.add_way is not None and before != after:
             self._tell_change(row, "remark_changed", before=before, remark=after)
 
+    def _tell_notes(self, row: Row[Any], values: Mapping[str, Any]) -> None:
+        if row.add_way is None:
+            return
+        before, after = row.description, values["description"]
+        if before != after:
+            self._tell_change(row, "description_changed", before=before, description=after)
+        if row.remark_mobiles != values["remark_mobiles"]:
+            self._tell_change(row, "mobiles_changed", is_masked=True)
+
     def _tell_tags(self, row: Row[Any], added: dict[str, str], removed: dict[str, str]) -> None:
         if row.add_way is not None and (added or removed):
             self._tell_change(row, "tags_changed", added=added, removed=removed)
@@ -310,8 +320,7 @@ class _Page:
             info = self.infos.get((push.userid, push.external_userid))
             if info is None:
                 continue
-            is_there = (push.value == "add") == (push.subject in info.tag_ids)
-            if push.value == info.remark if push.kind == "remark" else is_there:
+            if has_come(push, info, info.tag_ids):
                 ended.append(push.id)
         confirm_pushes(self.session, ended)
 
@@ -319,13 +328,3 @@ class _Page:
 def _covers(period: Row[Any], at: datetime) -> bool:
     is_over = period.removed_at is not None and at > period.removed_at
     return bool(period.added_at <= at and not is_over)
-
-
-def _values_of(info: FollowInfo) -> dict[str, Any]:
-    return {
-        "remark": fit(info.remark, 128),
-        "description": fit(info.description, 1024),
-        "remark_mobiles": list(info.remark_mobiles)[:10],
-        "add_way": info.add_way,
-        "oper_userid": info.oper_userid or "",
-    }

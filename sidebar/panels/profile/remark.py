@@ -37,7 +37,7 @@ def show_remark(
     text = visible(remark)
     if customer is not None and text == visible(customer.name):
         text = ""
-    own = [push for push in pushes if push.kind == "remark"]
+    own = [push for push in pushes if (push.kind, push.subject) == ("remark", "")]
     faults = [_fault(push, remark) for push in own if push.outcome == "failed"]
     return {
         "path": customer_path(context.external_userid),
