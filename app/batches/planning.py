@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.batches.columns import ID, MEMBER, NAME, PHONE, Columns
 from app.batches.models import Batch, ImportRow
-from app.batches.numbers import PHONE_FIELD
-from app.customers.actions import StageStands, read_stands, read_states, read_value
+from app.customers.actions import StageStands, read_phone, read_stands, read_states, read_value
 from app.customers.errors import FieldRefused
 from app.customers.models import FollowUp, Stage
 from app.customers.models.follow_ups import TEXT_LENGTH
@@ -176,7 +175,7 @@ class _Planning:
                 yield one
                 continue
             try:
-                numbers[place] = read_value(PHONE_FIELD, [text], today=self._today).text
+                numbers[place] = read_phone(text)
             except FieldRefused as refused:
                 one.fault(self._finder_heading(PHONE), str(refused))
         found = find_numbered(self._session, set(numbers.values()), scope)

@@ -57,7 +57,11 @@ def list_leavers(session: Session, scope: Scope) -> list[Leaver]:
 def measure_leavers(session: Session, scope: Scope) -> tuple[int, int]:
     """Count who is away and has customers, and these."""
     counted = _count_customers()
-    found = select(func.count(), func.sum(counted.c.customers)).where(scope.holds(counted.c.userid))
+    found = (
+        select(func.count(), func.sum(counted.c.customers))
+        .join(Member, Member.userid == counted.c.userid)
+        .where(scope.holds(Member.userid))
+    )
     members, customers = session.execute(found).one()
     return members, int(customers or 0)
 

@@ -13,10 +13,10 @@ class Push(Due, Base):
     """One change of a member's at one of his customers, for WeCom.
 
     `kind` remark: `value` is the remark, or of the `subject` description or mobiles (as
-    `app.pushes.mobiles` packs them) these: WeCom takes all three in one call. `kind` tags: `subject` is the tag_id, `value` add or
-    remove. `outcome` None: open; else done, failed, superseded (a later change of the same took
-    its place). `reason` is a code that `REASONS` words. `lane`: pushes, or bulk for those of a
-    batch (`batch_id`), which nobody waits for.
+    `app.pushes.mobiles` packs them) these: WeCom takes all three in one call. `kind` tags:
+    `subject` is the tag_id, `value` add or remove. `outcome` None: open; else done, failed,
+    superseded (a later change of the same took its place). `reason` is a code that `REASONS`
+    words. `lane`: pushes, or bulk for those of a batch (`batch_id`), which nobody waits for.
     """
 
     __tablename__ = "pushes"

@@ -111,14 +111,14 @@ def _change(
 
 
 def _write(
-    session: Session, follow: FollowUser, wanted: Sequence[str], *, was: Sequence[str] = ()
+    session: Session, follow: FollowUser, wanted: Sequence[str], *, was: Sequence[str] | None = None
 ) -> None:
     """Write them. `was`: what WeCom had when it could not be told; else what it has by now."""
     before = read_mobiles(follow)
     pair = {"userid": follow.userid, "external_userid": follow.external_userid}
     # What waits is superseded by this: WeCom is to be told of both.
     waiting = find_open(session, **pair, kind="remark", subject=SUBJECT)
-    was = unpack_mobiles(waiting.value).was if waiting else was or before
+    was = unpack_mobiles(waiting.value).was if waiting else before if was is None else was
     write_mobiles(follow, wanted)
     if before != list(wanted):
         tell_mobiles(session, follow, read_at=None)

@@ -42,8 +42,8 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     runs = list_ended_runs(session)
     held = list_held(session)
     unasked = list_unasked(session)
-    people = [one.userid for one in (*runs, *held, *unasked)]
-    names = list_names(session, people)
+    people = [*(one.userid for one in runs), *(one.userid for one in held)]
+    names = list_names(session, [*people, *(one.userid for one in unasked)])
     return {
         **progress(runtime, session, admin),
         "runs": [show_run(one, names, now) for one in runs],
