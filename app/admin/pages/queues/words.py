@@ -22,6 +22,7 @@ JOBS: dict[str, str] = {
     "sync.watch": N_("看是否该对账"),
     "customers.sync_tags": N_("同步企业标签"),
     "customers.move_on": N_("把归档阶段里的客户移走"),
+    "handover.tell_of_leavers": N_("提醒谁要接手离岗员工的客户"),
     "churn.daily_digests": N_("发每日流失汇总"),
     "welcome.sync_media": N_("续期欢迎语的素材"),
     "library.sync_library_media": N_("续期话术和素材库的文件"),
