@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.orm import Session
 
 from app.config import Config
-from app.db import DATA_KEYS
+from app.db import DATA_KEYS, Database
 from app.errors import BankeError
 from app.sections import SERVER_KEY
 
@@ -93,8 +93,8 @@ def build_keys(config: Config) -> DataKeys:
     )
 
 
-def keys_of(session: Session) -> DataKeys:
-    """Return the keys that this session's deployment has.
+def keys_of(session: Session | Database) -> DataKeys:
+    """Return the keys that the deployment of a session or database has.
 
     Raises:
         KeysMissing: it belongs to no runtime.

@@ -27,8 +27,11 @@ from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.customers.queries import REASON_WORDS, get_standing
 from app.deliveries.actions import record_outcome
 from app.deliveries.models import Delivery
+from app.handover.actions import hand_on
+from app.handover.jobs import build_leaver_card, build_leavers_digest
 from app.i18n import _
 from app.log import get_logger
+from app.members.queries import list_names
 from app.outbox import Cancelled, Card, build_message, customer_path
 from app.pacing import Kind, goes_as_digest, list_open
 from app.reminders import build_reminder_card, build_reminder_digest
@@ -78,6 +81,9 @@ def _reserve(runtime: Runtime, claim: Claim) -> Mapping[str, Any] | None:
         delivery, others = waiting
         if delivery.attempts > len(RETRY_SECONDS) + 1:
             record_outcome(session, delivery.id, outcome="failed", reason="gave_up")
+            return None
+        if delivery.payload is None and hand_on(session, delivery, runtime.config):
+            record_outcome(session, delivery.id, outcome="cancelled", reason="handed_on")
             return None
         if delivery.payload is None:
             try:
@@ -206,7 +212,7 @@ def _build_transfer_failed(_runtime: Runtime, session: Session, delivery: Delive
     return Card(
         source=_("客户转接"),
         title=_("转接没有成功"),
-        desc=_("{who} 仍由你跟进", who=_name(session, delivery)),
+        desc=_word_keeper(session, delivery, _name(session, delivery)),
         rows=[(_("原因"), _(why))] if why else [],
         path=customer_path(delivery.external_userid),
     )
@@ -218,9 +224,19 @@ def _build_transfers_digest(
     return Card(
         source=_("客户转接"),
         title=_("{count} 位客户的转接没有成功", count=len(deliveries)),
-        desc=_("{who} 仍由你跟进", who=_("、").join(_name(session, d) for d in deliveries[:8])),
+        desc=_word_keeper(
+            session, deliveries[0], _("、").join(_name(session, d) for d in deliveries[:8])
+        ),
         path="/sidebar/",
     )
+
+
+def _word_keeper(session: Session, delivery: Delivery, who: str) -> str:
+    """Say with whom the customers stay; to whoever stands in for a member, by his name."""
+    if delivery.recipient == delivery.userid:
+        return _("{who} 仍由你跟进", who=who)
+    member = list_names(session, [delivery.userid]).get(delivery.userid, delivery.userid)
+    return _("{who} 仍在 {member} 名下，他已不在岗", who=who, member=member)
 
 
 def _name(session: Session, delivery: Delivery) -> str:
@@ -235,5 +251,6 @@ KINDS: dict[str, Kind] = {
     "win_back": Kind(build_win_back_card, build_win_back_digest),
     "welcome_missed": Kind(_build_welcome_missed, _build_missed_digest),
     "transfer_failed": Kind(_build_transfer_failed, _build_transfers_digest),
+    "leaver": Kind(build_leaver_card, build_leavers_digest),
     "reminder": Kind(build_reminder_card, build_reminder_digest),
 }

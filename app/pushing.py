@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.claims import RETRY_SECONDS, Claim, next_try
+from app.data_keys import keys_of
 from app.db import wake_after_commit
 from app.log import get_logger
 from app.pushes.actions import LANE, end_pushes, postpone_push
+from app.pushes.mobiles import SUBJECT as MOBILES
+from app.pushes.mobiles import unpack_mobiles
 from app.pushes.models import Push
 from app.pushes.queries import list_together, newest_of_each
 from app.runtime import Runtime
@@ -27,6 +30,7 @@ from app.wecom.errors import (
     TryAgainLater,
     WeComError,
 )
+from app.wecom.external_contact import FollowUserInfo
 
 # Waiting for a place among the calls included; the lane's lease is renewed meanwhile.
 CALL_SECONDS = 10.0
@@ -40,7 +44,7 @@ NO_SUCH_TAG = 40068
 SYNC_TAGS = "customers.sync_tags"
 
 # All of one pair and of different subjects. Raises: WeComError.
-Tell = Callable[[WeComClient, Sequence[Push]], None]
+Tell = Callable[[Runtime, Sequence[Push]], None]
 Ends = list[tuple[Push, WeComError | None]]
 
 log = get_logger(__name__)
@@ -52,7 +56,7 @@ def work_push(runtime: Runtime, claim: Claim) -> datetime | None:
     if not pushes:
         return None
     try:
-        ends = _told(runtime.wecom, pushes)
+        ends = _told(runtime, pushes)
     except Exception as error:  # noqa: BLE001 -- whatever it is, it must be on record and have an end
         return _stumbled(runtime, claim, pushes, error)
     runtime.db.commit(lambda session: _record_ends(session, ends))
@@ -79,18 +83,18 @@ def _gathered(session: Session, claim: Claim) -> list[Push]:
     return wanted
 
 
-def _told(client: WeComClient, pushes: list[Push]) -> Ends:
+def _told(runtime: Runtime, pushes: list[Push]) -> Ends:
     """Tell WeCom all of it in one call; what it refuses, one by one, to find the culprit.
 
     Raises:
         WeComError: none of it could be told now.
     """
     try:
-        KINDS[pushes[0].kind](client, pushes)
+        KINDS[pushes[0].kind](runtime, pushes)
     except (NoSuchRelation, BadRequest) as error:
         if len(pushes) == 1 or error.errcode == external_contact.NO_CONTACT:
             return [(push, error) for push in pushes]
-        return [end for push in pushes for end in _told(client, [push])]
+        return [end for push in pushes for end in _told(runtime, [push])]
     return [(push, None) for push in pushes]
 
 
@@ -150,16 +154,40 @@ def _reason(error: Exception) -> str:
     return FINAL.get(type(error), "refused")
 
 
-def _tell_remark(client: WeComClient, pushes: Sequence[Push]) -> None:
-    (push,) = pushes
+def _tell_remark(runtime: Runtime, pushes: Sequence[Push]) -> None:
+    client, keys = runtime.wecom, keys_of(runtime.db)
+    told = {push.subject: push for push in pushes}
+    pair = pushes[0].userid, pushes[0].external_userid
+    remark, description = (told[one].value if one in told else None for one in ("", "description"))
+    mobiles = unpack_mobiles(keys, told[MOBILES]) if MOBILES in told else None
+    wanted: list[str] | None = None
+    if mobiles is not None or (description == "" and remark is None):
+        now = _read_relation(client, *pair)
+        if mobiles is not None:
+            wanted = mobiles.merged(now.remark_mobiles if now else mobiles.was)
+        elif now is not None:
+            # A call that only empties is none for WeCom: what stands there goes along.
+            remark = now.remark
     external_contact.remark(
-        client, push.userid, push.external_userid, remark=push.value, within=CALL_SECONDS
+        client,
+        *pair,
+        remark=remark,
+        description=description,
+        remark_mobiles=wanted,
+        within=CALL_SECONDS,
     )
 
 
-def _tell_tags(client: WeComClient, pushes: Sequence[Push]) -> None:
+def _read_relation(client: WeComClient, userid: str, external_userid: str) -> FollowUserInfo | None:
+    """Read what WeCom has of the member's with his customer by now."""
+    detail = external_contact.get(client, external_userid, within=CALL_SECONDS)
+    folded = userid.casefold()
+    return next((one for one in detail.follow_users if one.userid.casefold() == folded), None)
+
+
+def _tell_tags(runtime: Runtime, pushes: Sequence[Push]) -> None:
     external_contact.mark_tag(
-        client,
+        runtime.wecom,
         pushes[0].userid,
         pushes[0].external_userid,
         add=[push.subject for push in pushes if push.value == "add"],

@@ -7,7 +7,7 @@ again counts from 1 again.
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from app.customers.models import Reminder
 from app.customers.queries import find_reminder, find_viewpoint, get_standing
 from app.deliveries.models import Delivery
 from app.i18n import _
+from app.members.queries import list_names
 from app.outbox import Cancelled, Card, customer_path
 from app.runtime import Runtime
 
@@ -57,12 +58,20 @@ def build_reminder_card(runtime: Runtime, session: Session, delivery: Delivery) 
     """
     reminder = _reminder(session, delivery)
     due = reminder.due_at.astimezone(runtime.config.server.zone)
-    return Card(
+    card = Card(
         source=_("跟进提醒"),
         title=_("该跟进「{who}」了", who=_name(session, delivery)),
         desc=reminder.text,
         rows=[(_("提醒时间"), f"{due:%Y-%m-%d %H:%M}")],
         path=customer_path(reminder.external_userid, PANEL),
+    )
+    if delivery.recipient != reminder.userid:
+        # Whoever stands in for a member who is away may read it; only he could end it.
+        names = list_names(session, [reminder.userid])
+        member = _("{name}（已不在岗）", name=names.get(reminder.userid, reminder.userid))
+        return replace(card, rows=[*card.rows, (_("员工"), member)])
+    return replace(
+        card,
         buttons=[(DONE, _("完成")), (TOMORROW, _("推迟到明天"))],
         task_id=f"reminder-{reminder.id}-{reminder.turn}-{secrets.token_hex(8)}",
     )

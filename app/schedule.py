@@ -9,8 +9,10 @@ from app.audit.jobs import note_head
 from app.churn.jobs import make_daily_digests
 from app.customers.actions import MOVING_JOB, SEALING_JOB
 from app.customers.jobs import move_customers_on, sync_tags
+from app.handover.jobs import tell_of_leavers
 from app.library.jobs import sync_library_media
 from app.log import get_logger
+from app.members.actions import TELLING_JOB
 from app.members.jobs import sync_members
 from app.privacy.retention import purge
 from app.privacy.retentions import RETENTIONS
@@ -47,6 +49,8 @@ SCHEDULE = (
     Job(WATCH, MINUTE, watch_sync, at_start=True),
     # Whoever archives a stage hastens it.
     Job(MOVING_JOB, MINUTE, move_customers_on),
+    # Whoever finds a member gone hastens it.
+    Job(TELLING_JOB, MINUTE, tell_of_leavers),
     # The corp sets their hour: this is how late they may come.
     Job("churn.daily_digests", MINUTE, make_daily_digests),
     Job("welcome.sync_media", 10 * MINUTE, sync_media, at_start=True),

@@ -18,7 +18,7 @@ from app.batches.columns import ID, MEMBER, NAME, PHONE, Columns
 from app.batches.consents import Standing, plan_consent, read_consents
 from app.batches.models import Batch, ImportRow
 from app.batches.sealed import keep_done, keep_plan, read_cells
-from app.customers.actions import StageStands, read_stands, read_states, read_value
+from app.customers.actions import StageStands, read_phone, read_stands, read_states, read_value
 from app.customers.errors import FieldRefused
 from app.customers.models import FollowUp, Stage
 from app.customers.models.follow_ups import TEXT_LENGTH
@@ -188,7 +188,7 @@ class _Planning:
                 yield one
                 continue
             try:
-                numbers[place] = read_value(PHONE_FIELD, [text], today=self._today).text
+                numbers[place] = read_phone(text)
             except FieldRefused as refused:
                 one.fault(self._finder_heading(PHONE), str(refused))
         found = find_numbered(self._session, set(numbers.values()), scope)

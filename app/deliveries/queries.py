@@ -47,6 +47,9 @@ REASONS: dict[str, str] = {
     "reminder_over": N_("提醒已完成、取消或改了时间"),
     "reassigned": N_("已改由别人处理"),
     "no_longer_seen": N_("接收人已不能查看这位客户"),
+    "handed_on": N_("接收人已不在岗，改由负责人接收"),
+    "member_back": N_("员工已经回来"),
+    "nobody_waits": N_("没有客户待交接了"),
     "digest": N_("以汇总消息发出"),
     "in_digest": N_("已并入汇总消息"),
     "gave_up": N_("试了多次都没有成功"),
@@ -74,6 +77,7 @@ MESSAGES = {
     "welcome_missed": N_("手动问候提醒"),
     "transfer_failed": N_("转接失败提醒"),
     "reminder": N_("跟进提醒"),
+    "leaver": N_("员工离岗提醒"),
 }
 
 

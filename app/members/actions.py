@@ -8,14 +8,16 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.claims import changed_one
 from app.db import fit
 from app.members.models import Department, Member, MemberDepartment, MemberPreference
 from app.rows import upsert
+from app.schedule_runs import hasten
 from app.wecom.department import DepartmentInfo
 from app.wecom.user import UserDetail
 
-LEFT = 5
+DISABLED, LEFT = 2, 5
+# The job that tells who has to take over; whoever finds a member gone hastens it.
+TELLING_JOB = "handover.tell_of_leavers"
 NAME_LENGTH = 128
 MOST_POSITION = 2**31 - 1
 
@@ -29,7 +31,7 @@ def record_members(session: Session, details: Collection[UserDetail]) -> list[Me
     """Take over what WeCom says about these members; who is back is restored.
 
     A row keeps the spelling of its userid: relations elsewhere are written with it. A member with
-    the status 5 (left) counts as departed; one who is disabled (2) stays and is not active.
+    the status 5 (left) counts as departed; one who is disabled (2) keeps his place and is away.
     """
     by_folded = {detail.userid.casefold(): detail for detail in details}
     _ensure_rows(session, by_folded)
@@ -41,7 +43,7 @@ def record_members(session: Session, details: Collection[UserDetail]) -> list[Me
         .execution_options(populate_existing=True)
     ).all()
     for row in rows:
-        _take_over(row, by_folded[row.folded])
+        _take_over(session, row, by_folded[row.folded])
     session.flush()
     _replace_departments(session, {row.userid: by_folded[row.folded] for row in rows})
     return list(rows)
@@ -52,12 +54,18 @@ def record_departed(session: Session, userid: str, at: datetime) -> bool:
 
     His departments and leaders stay, because they tell who looks after what he leaves behind.
     """
-    departed = session.execute(
-        update(Member)
+    row = session.scalar(
+        select(Member)
         .where(Member.folded == userid.casefold(), Member.removed_at.is_(None))
-        .values(removed_at=at, stay=Member.stay + 1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return changed_one(departed)
+    if row is None:
+        return False
+    row.removed_at = at
+    _send_away(session, row, at)
+    session.flush()
+    return True
 
 
 def set_preference(session: Session, userid: str, *, key: str, value: str) -> None:
@@ -99,18 +107,29 @@ def _ensure_rows(session: Session, by_folded: dict[str, UserDetail]) -> None:
     upsert(session, Member, sorted(rows, key=lambda row: str(row["folded"])), key=["folded"])
 
 
-def _take_over(row: Member, detail: UserDetail) -> None:
+def _take_over(session: Session, row: Member, detail: UserDetail) -> None:
     row.name = fit(detail.name, NAME_LENGTH)
     row.alias = fit(detail.alias, NAME_LENGTH)
     row.status = detail.status
     row.seen_at = clock.utcnow()
     if detail.status == LEFT:
-        if row.removed_at is None:
-            row.removed_at, row.stay = row.seen_at, row.stay + 1
+        row.removed_at = row.removed_at or row.seen_at
+        _send_away(session, row, row.removed_at)
         return
     row.removed_at = None
+    if detail.status == DISABLED:
+        _send_away(session, row, row.seen_at)
+    else:
+        row.away_at = row.away_told_at = None
     row.main_department = detail.main_department
     row.direct_leader = list(detail.direct_leader)
+
+
+def _send_away(session: Session, row: Member, at: datetime) -> None:
+    """Note that he is away: his sessions end with his stay, and somebody has to take over."""
+    if row.away_at is None:
+        row.away_at, row.stay = at, row.stay + 1
+        hasten(session, TELLING_JOB, unless_within=1.0)
 
 
 def _replace_departments(session: Session, details: dict[str, UserDetail]) -> None:

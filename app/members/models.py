@@ -23,7 +23,9 @@ class Department(Base):
 class Member(Base):
     """A member (成员). `removed_at`: he left the corp, or the app's visible range.
 
-    `stay` goes up when he leaves: who comes back under this userid may be somebody else.
+    `stay` goes up when he leaves: who comes back under this userid may be somebody else. `away_at`:
+    since when he does not work here, because he left or is disabled; `away_told_at`: when those who
+    have to hear of it were told, or there was nothing to tell.
     """
 
     __tablename__ = "members"
@@ -38,6 +40,8 @@ class Member(Base):
     seen_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
     stay: Mapped[int] = mapped_column(default=1)
+    away_at: Mapped[datetime | None]
+    away_told_at: Mapped[datetime | None]
 
 
 class MemberDepartment(Base):

@@ -17,10 +17,11 @@ from app import clock
 from app.batches.sealed import SEALED as BATCHES
 from app.customers.actions.resealing import SEALED as CUSTOMERS
 from app.data_keys import keys_of
+from app.pushes.mobiles import SEALED as PUSHES
 from app.runtime import Runtime
 from app.seal_walks import SealedRows, SealWalk, walk_again
 
-SEALED: tuple[SealedRows, ...] = (*CUSTOMERS, *BATCHES)
+SEALED: tuple[SealedRows, ...] = (*CUSTOMERS, *BATCHES, *PUSHES)
 AT_ONCE = 500
 
 

@@ -12,10 +12,11 @@ from app.db import Base, BigId, WireId, Words
 class Push(Due, Base):
     """One change of a member's at one of his customers, for WeCom.
 
-    `kind` remark: `value` is the remark. `kind` tags: `subject` is the tag_id, `value` add or
-    remove. `outcome` None: open; else done, failed, superseded (a later change of the same took
-    its place). `reason` is a code that `REASONS` words. `lane`: pushes, or bulk for those of a
-    batch (`batch_id`), which nobody waits for.
+    `kind` remark: `value` is the remark, or of the `subject` description or mobiles (as
+    `app.pushes.mobiles` packs them) these: WeCom takes all three in one call. `kind` tags:
+    `subject` is the tag_id, `value` add or remove. `outcome` None: open; else done, failed,
+    superseded (a later change of the same took its place). `reason` is a code that `REASONS`
+    words. `lane`: pushes, or bulk for those of a batch (`batch_id`), which nobody waits for.
     """
 
     __tablename__ = "pushes"
@@ -30,7 +31,7 @@ class Push(Due, Base):
     userid: Mapped[str] = mapped_column(WireId())
     external_userid: Mapped[str] = mapped_column(WireId())
     subject: Mapped[str] = mapped_column(WireId(), default="")
-    value: Mapped[str] = mapped_column(Words(128))
+    value: Mapped[str] = mapped_column(Words(1024))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(WireId(16))

@@ -96,6 +96,24 @@ def list_together(session: Session, push: Push) -> Sequence[Push]:
     ).all()
 
 
+def find_open(
+    session: Session, *, userid: str, external_userid: str, kind: str, subject: str
+) -> Push | None:
+    """Find the first of what is open of a subject."""
+    return session.scalar(
+        select(Push)
+        .where(
+            Push.external_userid == external_userid,
+            Push.userid == userid,
+            Push.kind == kind,
+            Push.subject == subject,
+            Push.outcome.is_(None),
+        )
+        .order_by(Push.id)
+        .limit(1)
+    )
+
+
 def list_unsettled(session: Session, userid: str, external_userid: str) -> tuple[Push, ...]:
     """List what is open or has lately failed of this member's changes, newest first.
 

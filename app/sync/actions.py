@@ -124,6 +124,10 @@ def plan_members(session: Session, claim: Claim, userids: Iterable[str]) -> None
     session.execute(delete(SyncMember).where(SyncMember.run_id == run.id))
     rows = [blank | {"userid": userid} for userid in sorted(names.values())]
     insert_rows(session, SyncMember, rows)
+    # Of whoever has left or may have no customers any more WeCom lists none: that is no loss.
+    planned = select(SyncMember.userid).where(SyncMember.run_id == run.id)
+    not_planned = delete(SyncSuspect).where(SyncSuspect.userid.not_in(planned))
+    session.execute(not_planned.execution_options(**LOOSE))
     run.members, run.phase, run.walked_at = len(rows), "walk", clock.utcnow()
     run.errcode, run.fault = None, ""
 

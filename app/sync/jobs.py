@@ -128,6 +128,7 @@ class _Walk:
     def __init__(self, runtime: Runtime, claim: Claim) -> None:
         self._runtime, self._claim = runtime, claim
         self._tags: dict[str, tuple[str, str]] = {}
+        self._contacts: frozenset[str] = frozenset()
 
     def step(self) -> datetime | None:
         """Do a piece; return when the next is wanted, None: the run has ended."""
@@ -235,10 +236,21 @@ class _Walk:
         ready_at = max(one.missed_at for one in suspects) + SECOND_LOOK
         if ready_at > clock.utcnow():
             return ready_at
-        gone = {one.follow_id: self._is_gone(one) for one in suspects}
+        askable = self._read_contacts()
+        gone = {
+            one.follow_id: one.userid.casefold() in askable and self._is_gone(one)
+            for one in suspects
+        }
         return self._commit(
             partial(self._settle, suspects=suspects, gone=gone, is_first=run.is_first)
         )
+
+    def _read_contacts(self) -> frozenset[str]:
+        """Return who may have customers now, folded: of anybody else's WeCom tells nothing."""
+        if not self._contacts:
+            userids = external_contact.get_follow_user_list(self._runtime.wecom)
+            self._contacts = frozenset(userid.casefold() for userid in userids)
+        return self._contacts
 
     def _is_gone(self, suspect: SyncSuspect) -> bool | None:
         """Tell whether WeCom says that these two are not together; None: it would not say."""

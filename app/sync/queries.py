@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.models import FollowUser
+from app.members.models import Member
 from app.sync.models import SyncMember, SyncRun, SyncSuspect
 
 LISTED_RUNS, LISTED_MEMBERS = 20, 200
@@ -40,6 +41,14 @@ class Held:
     userid: str
     missing: int
     had: int
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """A member of whose customers, so many, WeCom tells nothing: he may not have any."""
+
+    userid: str
+    customers: int
 
 
 def find_open_run(session: Session) -> SyncRun | None:
@@ -98,6 +107,35 @@ def list_held(session: Session) -> list[Held]:
     )
     totals = {row[0]: row[1] for row in had}
     return [Held(userid, missing, totals.get(userid, missing)) for userid, missing in rows]
+
+
+def list_unasked(session: Session) -> list[Unasked]:
+    """List the members who are here and have customers, and whom the last walk could not ask for.
+
+    They stand not in WeCom's list of who may have customers (get_follow_user_list).
+    """
+    run_id = session.scalar(select(func.max(SyncRun.id)).where(SyncRun.members > 0))
+    if run_id is None:
+        return []
+    planned = select(SyncMember.userid).where(SyncMember.run_id == run_id)
+    living = FollowUser.userid == Member.userid, FollowUser.removed_at.is_(None)
+    members = session.scalars(
+        select(Member.userid)
+        .where(
+            Member.away_at.is_(None),
+            Member.userid.not_in(planned),
+            select(FollowUser.id).where(*living).exists(),
+        )
+        .order_by(Member.userid)
+        .limit(LISTED_MEMBERS)
+    ).all()
+    rows = session.execute(
+        select(FollowUser.userid, func.count())
+        .where(FollowUser.userid.in_(members), FollowUser.removed_at.is_(None))
+        .group_by(FollowUser.userid)
+        .order_by(func.count().desc(), FollowUser.userid)
+    )
+    return [Unasked(userid, count) for userid, count in rows]
 
 
 def list_refused(session: Session, run_id: int) -> Sequence[SyncMember]:

@@ -223,19 +223,29 @@ def remark(
     userid: str,
     external_userid: str,
     *,
-    remark: str,
+    remark: str | None = None,
+    description: str | None = None,
+    remark_mobiles: Sequence[str] | None = None,
     within: float | None = None,
 ) -> None:
-    """Write a member's remark of a customer, at most 20 characters. No event tells of it.
+    """Write a member's remark of a customer, his description, his numbers. No event tells of it.
 
-    An empty one is no change for WeCom, which refuses it.
+    None: it stays. At most 20 characters of remark and 150 of description. WeCom refuses a call in
+    which there is nothing but what is empty; the numbers replace those it has.
 
     Raises:
         NoSuchRelation: the member does not have this customer (any more).
 
     Source: developer.work.weixin.qq.com/document/path/92115
     """
-    data = {"userid": userid, "external_userid": external_userid, "remark": remark}
+    data: dict[str, Any] = {"userid": userid, "external_userid": external_userid}
+    if remark is not None:
+        data["remark"] = remark
+    if description is not None:
+        data["description"] = description
+    if remark_mobiles is not None:
+        # An empty list would be no change.
+        data["remark_mobiles"] = list(remark_mobiles) or [""]
     client.post("externalcontact/remark", data=data, within=within)
 
 

@@ -1,4 +1,4 @@
-// Remark and tags. All of it works without this script; it adds the search, the look of a tap before
+// Remark, description and tags. All of it works without this script; it adds the search, the look of a tap before
 // the server has answered, and where the keyboard goes.
 (() => {
   "use strict";
@@ -11,13 +11,13 @@
   }
 
   document.addEventListener("toggle", ({ target }) => {
-    if (target.id === "remark-edit" && target.open) get("remark-input").select();
+    if (target.matches?.(".bk-remark") && target.open) target.querySelector(".bk-input").select();
   }, true);
   document.addEventListener("keydown", (event) => {
-    const form = event.target.closest?.("#remark-form");
+    const form = event.target.closest?.(".bk-remark__form");
     if (!form || event.key !== "Escape" || event.isComposing) return;
     form.reset();
-    leave(get("remark-edit"));
+    leave(form.closest("details"));
   });
   document.addEventListener("click", ({ target }) => {
     if (target.closest(".bk-header__name") && get("remark-edit")) get("remark-edit").open = true;
@@ -31,9 +31,9 @@
   document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
     const { sourceElement: { id }, request: { submitter }, response } = ctx;
     if (id === "tag-form" && !response?.raw.ok) press(submitter, "remove");
-    if (id !== "remark-form") return;
-    // Whoever has not gone elsewhere goes on from the remark: the form is out of sight.
-    const details = get("remark-edit");
+    if (id !== "remark-form" && id !== "description-form") return;
+    // Whoever has not gone elsewhere goes on from what he wrote: the form is out of sight.
+    const details = get(id.replace("form", "edit"));
     const here = document.activeElement;
     if (details && !details.open && (here === document.body || details.contains(here))) leave(details);
   });

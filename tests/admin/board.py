@@ -200,6 +200,7 @@ ALIKE = {
     "customer/undo": "one's own change alone, in scope: test_customer_work",
     "customer/stage-note": "one's own change alone, in scope: test_customer_work",
     "customer/tags-retry": "as customer/tag: test_customer_work",
+    "handover": "one's own people alone for a manager: test_handover",
     "overview": "figures, which test_overview counts; whom they name is marked in every answer",
     "overview/growth": "the same figures once more",
     "sessions/end-others": "names nobody: all of one's own",

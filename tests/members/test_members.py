@@ -112,6 +112,24 @@ def test_a_disabled_member_is_here_and_not_active(db: Database) -> None:
         assert list_active(session, ["zhaoyi"]) == []
 
 
+def test_whoever_left_or_is_disabled_is_away_since_the_first_of_them(db: Database) -> None:
+    with db.write() as session:
+        stays = [record_member(session, detail("zhaoyi", 1, status=2)).stay]
+        away_at = session.get_one(Member, "zhaoyi").away_at
+        record_departed(session, "zhaoyi", clock.later(60))
+        member = session.get_one(Member, "zhaoyi")
+        assert away_at is not None
+        assert member.away_at == away_at
+        stays.append(member.stay)
+        back = record_member(session, detail("zhaoyi", 1))
+        assert (back.away_at, back.away_told_at, stays) == (None, None, [2, 2])
+
+
+def test_who_has_not_signed_up_yet_is_not_away(db: Database) -> None:
+    with db.write() as session:
+        assert record_member(session, detail("zhaoyi", 1, status=4)).away_at is None
+
+
 def test_a_name_longer_than_its_column_is_cut(db: Database) -> None:
     with db.write() as session:
         assert len(record_member(session, detail("zhaoyi", 1, name="长" * 500)).name) == 128

@@ -16,6 +16,7 @@ from app.customers.models import FollowTag, Tag
 from app.customers.queries import find_follow, list_marked
 from app.db import Database
 from app.pushes.actions import end_pushes
+from app.pushes.mobiles import Mobiles, unpack_mobiles
 from app.pushes.models import Push
 from app.wecom.external_contact import CorpTag, TagGroupInfo
 from tests.sidebar.cards import LI, Card, Page, card_of, change, make_app
@@ -230,3 +231,82 @@ def test_a_relation_that_ended_while_the_page_was_open_changes_nothing(card: Car
     with card.db.write() as session:
         session.execute(update(Push).values(created_at=clock.utcnow() - timedelta(days=1)))
     assert told(card) == []
+
+
+def noted(card: Card) -> tuple[str, list[str]]:
+    """Return the description and the numbers."""
+    with card.db.read() as session:
+        follow = find_follow(session, "zhaoyi", LI)
+        assert follow
+        return follow.description, follow.remark_mobiles
+
+
+def test_a_description_is_saved_with_a_way_back_and_wecom_is_told(card: Card) -> None:
+    before = noted(card)[0]
+    answer = card.post("description", description=" 周末到店\n带孩子 ")
+    shown = text_of(answer)
+    assert "描述已保存" in shown
+    assert "正在同步到企业微信" in shown
+    assert "描述改为「周末到店 带孩子」" in shown
+    assert (noted(card)[0], told(card)) == (
+        "周末到店\n带孩子",
+        [("description", "周末到店\n带孩子")],
+    )
+    assert f'name="description" value="{before}"' in answer.text
+    assert "描述已清空" in text_of(card.post("description", description=""))
+    assert noted(card)[0] == ""
+
+
+def test_a_description_that_is_too_long_stays_in_the_form(card: Card) -> None:
+    typed = "长" * 151
+    answer = card.post("description", description=typed)
+    assert answer.status_code == 422
+    assert "描述最多 150 个字，现在是 151 个" in text_of(answer)
+    assert f">{typed}</textarea>" in answer.text
+    assert told(card) == []
+
+
+def test_a_refused_description_is_said_and_tried_again(card: Card) -> None:
+    card.post("description", description="周末到店")
+    end(card, "failed", "permission", 48002)
+    way = text_of(card.get("/description-way"))
+    assert "描述没有同步到企业微信" in way
+    card.post("description-retry")
+    assert told(card) == [("description", "周末到店")]
+
+
+def test_a_number_is_added_and_taken_without_ever_being_shown_whole(card: Card) -> None:
+    answer = card.post("mobiles", text="139 0000 5678")
+    assert "电话已修改" in text_of(answer)
+    assert "139****5678" in answer.text
+    assert noted(card)[1] == ["13900005678"]
+    form = card.get("/field-form?field=mobiles").text
+    [key_] = re.findall(r'name="remove" value="([0-9a-f]+)"', form)
+    gone = card.post("mobiles", remove=key_)
+    assert noted(card)[1] == []
+    [back] = re.findall(r'name="back" value="([^"]+)"', gone.text)
+    card.post("mobiles", back=back)
+    assert noted(card)[1] == ["13900005678"]
+    for page in (answer, gone, card.get()):
+        assert "13900005678" not in page.text
+    assert card.post("mobiles", remove=key_[::-1]).status_code == 422
+    assert card.post("mobiles", back=back[:-9]).status_code == 422
+
+
+def test_what_is_no_number_stays_in_the_form_with_a_word(card: Card) -> None:
+    for typed, word in (("在路上", "号"), ("", "请输入电话号码")):
+        answer = card.post("mobiles", text=typed)
+        assert answer.status_code == 422
+        assert word in text_of(answer)
+        assert f'value="{typed}"' in answer.text
+    assert told(card) == []
+
+
+def test_refused_numbers_are_said_and_tried_again(card: Card) -> None:
+    card.post("mobiles", text="13900005678")
+    end(card, "failed", "permission", 48002)
+    assert "备注手机没有同步到企业微信" in text_of(card.get())
+    assert "备注手机没有同步到企业微信" in text_of(card.get("/field-mobiles-way"))
+    card.post("mobiles-retry")
+    [(subject, value)] = told(card)
+    assert (subject, unpack_mobiles(value)) == ("mobiles", Mobiles((), ("13900005678",)))

@@ -9,6 +9,7 @@ from app.admin.pages.customer.page import PAGE as CUSTOMER
 from app.admin.pages.customers.page import PAGE as CUSTOMERS
 from app.admin.pages.deliveries.page import PAGE as DELIVERIES
 from app.admin.pages.fields.page import PAGE as FIELDS
+from app.admin.pages.handover.page import PAGE as HANDOVER
 from app.admin.pages.health.page import PAGE as HEALTH
 from app.admin.pages.imports.page import PAGE as IMPORTS
 from app.admin.pages.inbox.page import PAGE as INBOX
@@ -30,6 +31,7 @@ PAGES: tuple[Page, ...] = (
     CUSTOMERS,
     IMPORTS,
     LOSSES,
+    HANDOVER,
     DELIVERIES,
     WELCOMES,
     LIBRARY,

@@ -20,7 +20,7 @@ def record_alerts(session: Session, losses: Iterable[Loss], alerts: Alerts) -> N
     """Make the messages that these losses call for, each due when the grace is over.
 
     The customer left, or may have (reconciliation found that he is gone): his member hears of it,
-    or the member's managers when he is gone himself, and the admins. The member deleted the
+    or the member's managers when he is away himself, and the admins. The member deleted the
     customer: the admins. A transfer: nobody.
     """
     now = clock.utcnow()
@@ -67,6 +67,6 @@ def _recipients(session: Session, loss: Loss, alerts: Alerts) -> list[str]:
 
 def _member_or_managers(session: Session, userid: str) -> list[str]:
     member = find_member(session, userid)
-    if member is None or member.removed_at is None:
+    if member is None or member.away_at is None:
         return [userid]
     return list_managers(session, userid)

@@ -18,9 +18,10 @@ from app.customers.actions.consent import (
     take_back_consent,
     undo_consent,
 )
+from app.customers.actions.description import change_description, retry_description
 from app.customers.actions.detail import record_detail
 from app.customers.actions.field_import import ImportedFields, import_fields
-from app.customers.actions.field_kinds import read_number, read_value
+from app.customers.actions.field_kinds import read_number, read_phone, read_value
 from app.customers.actions.field_settings import (
     SEALING_JOB,
     SENSITIVE_KINDS,
@@ -52,6 +53,13 @@ from app.customers.actions.follow_ups import (
     remove_follow_up,
     restore_follow_up,
     save_draft,
+)
+from app.customers.actions.mobiles import (
+    MobilesChange,
+    add_mobile,
+    remove_mobile,
+    restore_mobiles,
+    retry_mobiles,
 )
 from app.customers.actions.notes import Addition, StageNote, add_stage_note, get_stage_note
 from app.customers.actions.pipelines import ImportedPipelines, import_pipelines
@@ -117,6 +125,7 @@ __all__ = [
     "ImportedFields",
     "ImportedPipelines",
     "Marked",
+    "MobilesChange",
     "RemarkChange",
     "StageDraft",
     "StageMove",
@@ -126,6 +135,7 @@ __all__ = [
     "Wish",
     "Written",
     "add_field",
+    "add_mobile",
     "add_option",
     "add_pipeline",
     "add_stage",
@@ -135,6 +145,7 @@ __all__ = [
     "archive_pipeline",
     "archive_stage",
     "cancel_reminder",
+    "change_description",
     "change_remark",
     "change_stage",
     "complete_reminder",
@@ -158,6 +169,7 @@ __all__ = [
     "postpone_reminder",
     "put_into_first_stage",
     "read_number",
+    "read_phone",
     "read_stands",
     "read_states",
     "read_value",
@@ -168,13 +180,17 @@ __all__ = [
     "record_timeline",
     "remove_field",
     "remove_follow_up",
+    "remove_mobile",
     "rename_option",
     "rename_pipeline",
     "reopen_reminder",
     "restore_field",
     "restore_follow_up",
+    "restore_mobiles",
     "restore_pipeline",
     "restore_stage",
+    "retry_description",
+    "retry_mobiles",
     "retry_remark",
     "retry_tags",
     "reveal_field",

@@ -2,16 +2,23 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.customers.actions.follow import Change, record_change
-from app.customers.actions.own_changes import bare_remark, tag_key, tell_remark, tell_tags
+from app.customers.actions.own_changes import (
+    bare_remark,
+    tag_key,
+    tell_description,
+    tell_mobiles,
+    tell_remark,
+    tell_tags,
+)
 from app.customers.actions.profile import ensure_customer, take_over_contact
 from app.customers.actions.sealing import set_mobiles
+from app.customers.actions.shown import has_come, held_columns, values_of
 from app.customers.models import Customer, FollowTag, FollowUser
 from app.db import fit
 from app.erased import Erased
@@ -19,8 +26,6 @@ from app.members.queries import canonical_userid
 from app.pushes.actions import confirm_pushes
 from app.pushes.queries import list_held, list_unsettled
 from app.wecom.external_contact import CustomerDetail, FollowUserInfo, TagInfo
-
-MOST_MOBILES = 10
 
 
 def record_detail(
@@ -45,11 +50,16 @@ def record_detail(
         row = _record_relation(session, external_userid, info)
         # One that was never read before has no remark and no tags to change.
         is_first, had = row.add_way is None, bare_remark(row.remark, was_named, customer.name)
+        described, mobiles = row.description, row.remark_mobiles
         added, removed = _record_follow_info(session, row, info, asked_at)
-        if not is_first:
-            has = bare_remark(row.remark, was_named, customer.name)
-            tell_remark(session, row, before=had, after=has, read_at=asked_at)
-            tell_tags(session, row, added=added, removed=removed, read_at=asked_at)
+        if is_first:
+            continue
+        has = bare_remark(row.remark, was_named, customer.name)
+        tell_remark(session, row, before=had, after=has, read_at=asked_at)
+        tell_description(session, row, before=described, after=row.description, read_at=asked_at)
+        if mobiles != row.remark_mobiles:
+            tell_mobiles(session, row, read_at=asked_at)
+        tell_tags(session, row, added=added, removed=removed, read_at=asked_at)
 
 
 def _record_relation(session: Session, external_userid: str, info: FollowUserInfo) -> FollowUser:
@@ -69,17 +79,13 @@ def _record_follow_info(
     session: Session, row: FollowUser, info: FollowUserInfo, asked_at: datetime
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the tags that came and those that went, as `tell_tags` wants them."""
-    values: dict[str, Any] = {
-        "remark": fit(info.remark, 128),
-        "description": fit(info.description, 1024),
-        "add_way": info.add_way,
-        "oper_userid": info.oper_userid or "",
-    }
+    values = values_of(info)
     # The customer's row is locked by now: nobody changes anything of his any more.
     held = list_held(session, row.userid, row.external_userid, asked_at)
-    if "remark" in held:
-        del values["remark"]
-    set_mobiles(session, row, list(info.remark_mobiles)[:MOST_MOBILES])
+    for name in held_columns(held):
+        del values[name]
+    if (mobiles := values.pop("remark_mobiles", None)) is not None:
+        set_mobiles(session, row, mobiles)
     for name, value in values.items():
         setattr(row, name, value)
     moved = _replace_tags(session, row, info, held=held.get("tags", set()))
@@ -96,12 +102,7 @@ def _confirm(session: Session, row: FollowUser, info: FollowUserInfo) -> None:
         [
             push.id
             for push in unsettled
-            if push.outcome == "failed"
-            and (
-                push.value == info.remark
-                if push.kind == "remark"
-                else (push.value == "add") == (push.subject in shown)
-            )
+            if push.outcome == "failed" and has_come(session, push, info, shown)
         ],
     )
 

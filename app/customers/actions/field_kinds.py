@@ -33,6 +33,8 @@ _ABROAD = re.compile(r"(?:\+|00)([1-9][0-9]{6,14})")
 _HOST = re.compile(r"(?:[\w-]{1,63}\.)+[\w-]{2,63}(?::[0-9]{1,5})?")
 _BARE = re.compile(r"(?:[\w-]+\.)+[\w-]{2,63}(?:[/?#].*)?")
 
+_PHONE = Field(id=0, key="", name="", kind="phone")
+
 
 def read_value(
     field: Field, typed: Sequence[str], *, today: date, had: Sequence[str] = ()
@@ -58,10 +60,20 @@ def read_value(
     return _READERS[field.kind](text)
 
 
+def read_phone(typed: str) -> str:
+    """Read a number as fields keep it; "" for nothing that could be seen.
+
+    Raises:
+        FieldRefused: it is no number.
+    """
+    # A number knows no day.
+    return read_value(_PHONE, [typed], today=date.min).text
+
+
 def read_number(text: str) -> str:
     """Return a phone number as fields keep it, however it is written; "": it is none."""
     try:
-        return _read_phone(clean(text)).text
+        return read_phone(text)
     except FieldRefused:
         return ""
 

@@ -13,7 +13,6 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.actions.detail import MOST_MOBILES
 from app.customers.actions.follow import (
     Change,
     is_another,
@@ -24,6 +23,7 @@ from app.customers.actions.listed_contacts import take_over_contacts
 from app.customers.actions.listed_tags import TagNames, replace_marks
 from app.customers.actions.own_changes import bare_remark
 from app.customers.actions.sealing import note_mobiles, reseal_mobiles, seal_mobiles
+from app.customers.actions.shown import has_come, held_columns, values_of
 from app.customers.actions.stages import put_into_first_stage
 from app.customers.actions.timeline import Happening, record_happenings
 from app.customers.models import FollowChange, FollowUser
@@ -206,8 +206,9 @@ class _Page:
             at, state = info.createtime, fit(info.state, STATE_LENGTH)
             facts.append(whose | {"kind": "seen", "at": at, "state": state})
             begins = {"period": 1, "added_at": at, "mutual_at": at, "state": state}
-            mobiles = seal_mobiles(self.session, _mobiles_of(info), **whose, period=1)
-            rows.append(whose | begins | _values_of(info) | {"remark_mobiles": mobiles})
+            values = values_of(info)
+            mobiles = seal_mobiles(self.session, values["remark_mobiles"], **whose, period=1)
+            rows.append(whose | begins | values | {"remark_mobiles": mobiles})
         key = ["external_userid", "userid", "kind", "at"]
         upsert(self.session, FollowChange, facts, key=key, are_distinct=True)
         insert_rows(self.session, FollowUser, rows)
@@ -220,14 +221,15 @@ class _Page:
         changes, moved = [], set()
         for pair, row in rows.items():
             info = self.infos[pair]
-            values = _values_of(info) | {"state": row.state or fit(info.state, STATE_LENGTH)}
-            values["remark_mobiles"] = reseal_mobiles(self.session, row, _mobiles_of(info))
-            if "remark" in held.get(pair, {}):
-                values["remark"] = row.remark
+            values = values_of(info) | {"state": row.state or fit(info.state, STATE_LENGTH)}
+            mobiles = reseal_mobiles(self.session, row, values["remark_mobiles"])
+            values["remark_mobiles"] = mobiles
+            values |= {name: getattr(row, name) for name in held_columns(held.get(pair, {}))}
             if any(getattr(row, name) != values[name] for name in _VALUES):
                 changes.append({"id": row.id, **values})
                 moved.add(pair)
                 self._tell_remark(row, values["remark"], names)
+                self._tell_notes(row, values)
         if changes:
             self.session.execute(update(FollowUser), changes)
             self._note_mobiles(rows, {one["id"]: one["remark_mobiles"] for one in changes})
@@ -247,7 +249,7 @@ class _Page:
     def _note_mobiles(self, rows: dict[Pair, Row[Any]], written: Mapping[int, Any]) -> None:
         """Have relations found by the numbers that they have now."""
         turned = {
-            row.id: _mobiles_of(self.infos[pair])
+            row.id: values_of(self.infos[pair])["remark_mobiles"]
             for pair, row in rows.items()
             if written.get(row.id, row.remark_mobiles) != row.remark_mobiles
         }
@@ -256,7 +258,9 @@ class _Page:
     def _mark_new(self, rows: Mapping[Pair, Row[Any]]) -> None:
         wanted = {row.id: self.infos[pair].tag_ids for pair, row in rows.items()}
         replace_marks(self.session, wanted, tags=self.asking.tags, held={}, are_new=True)
-        mobiles = {row.id: _mobiles_of(self.infos[pair]) for pair, row in rows.items()}
+        mobiles = {
+            row.id: values_of(self.infos[pair])["remark_mobiles"] for pair, row in rows.items()
+        }
         note_mobiles(
             self.session, {one: texts for one, texts in mobiles.items() if texts}, are_new=True
         )
@@ -296,6 +300,15 @@ class _Page:
         if row.add_way is not None and before != after:
             self._tell_change(row, "remark_changed", before=before, remark=after)
 
+    def _tell_notes(self, row: Row[Any], values: Mapping[str, Any]) -> None:
+        if row.add_way is None:
+            return
+        before, after = row.description, values["description"]
+        if before != after:
+            self._tell_change(row, "description_changed", before=before, description=after)
+        if row.remark_mobiles != values["remark_mobiles"]:
+            self._tell_change(row, "mobiles_changed", is_masked=True)
+
     def _tell_tags(self, row: Row[Any], added: dict[str, str], removed: dict[str, str]) -> None:
         if row.add_way is not None and (added or removed):
             self._tell_change(row, "tags_changed", added=added, removed=removed)
@@ -334,8 +347,7 @@ class _Page:
             info = self.infos.get((push.userid, push.external_userid))
             if info is None:
                 continue
-            is_there = (push.value == "add") == (push.subject in info.tag_ids)
-            if push.value == info.remark if push.kind == "remark" else is_there:
+            if has_come(self.session, push, info, info.tag_ids):
                 ended.append(push.id)
         confirm_pushes(self.session, ended)
 
@@ -343,16 +355,3 @@ class _Page:
 def _covers(period: Row[Any], at: datetime) -> bool:
     is_over = period.removed_at is not None and at > period.removed_at
     return bool(period.added_at <= at and not is_over)
-
-
-def _values_of(info: FollowInfo) -> dict[str, Any]:
-    return {
-        "remark": fit(info.remark, 128),
-        "description": fit(info.description, 1024),
-        "add_way": info.add_way,
-        "oper_userid": info.oper_userid or "",
-    }
-
-
-def _mobiles_of(info: FollowInfo) -> list[str]:
-    return list(info.remark_mobiles)[:MOST_MOBILES]

@@ -1,4 +1,4 @@
-"""What the timeline tells of a relation: changes of the remark (备注) and of the tags (标签).
+"""What the timeline tells of a relation: its remark, description, numbers and tags were changed.
 
 Several taps of one member in a row are one entry that says what came of them; of what was taken
 back at once nothing is told.
@@ -42,6 +42,23 @@ def tell_remark(
         before = str(last.data["before"])
     told = {"before": before, "remark": after} if before != after else {}
     _put(session, follow, "remark_changed", last, told=told, read_at=read_at)
+
+
+def tell_description(
+    session: Session, follow: FollowUser, *, before: str, after: str, read_at: datetime | None
+) -> None:
+    """Tell of another description, as `tell_remark` does."""
+    last = _find_last(session, follow, "description_changed", read_at)
+    if last is not None:
+        before = str(last.data["before"])
+    told = {"before": before, "description": after} if before != after else {}
+    _put(session, follow, "description_changed", last, told=told, read_at=read_at)
+
+
+def tell_mobiles(session: Session, follow: FollowUser, *, read_at: datetime | None) -> None:
+    """Tell that the numbers are others, not which; else as `tell_remark`."""
+    if _find_last(session, follow, "mobiles_changed", read_at) is None:
+        _put(session, follow, "mobiles_changed", None, told={"is_masked": True}, read_at=read_at)
 
 
 def tell_tags(

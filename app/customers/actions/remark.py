@@ -76,7 +76,7 @@ def retry_remark(session: Session, external_userid: str, *, userid: str) -> bool
     """
     follow = lock_own(session, userid, external_userid)
     for push in list_unsettled(session, userid, external_userid):
-        if push.kind == "remark" and push.outcome == "failed":
+        if (push.kind, push.subject, push.outcome) == ("remark", "", "failed"):
             _write(session, follow, push.value)
             return True
     return False

@@ -10,7 +10,13 @@ from app.customers.queries.card import (
     word_add_way,
     word_origin,
 )
-from app.customers.queries.choosing import STANDINGS, CustomerFilter, FieldTest, list_states
+from app.customers.queries.choosing import (
+    STANDINGS,
+    CustomerFilter,
+    FieldTest,
+    list_states,
+    waits_for_handover,
+)
 from app.customers.queries.colleagues import Colleague, list_colleagues, list_latest_periods
 from app.customers.queries.consent import (
     AGREED,
@@ -277,6 +283,7 @@ __all__ = [
     "read_mobiles",
     "read_relations",
     "safe_avatar",
+    "waits_for_handover",
     "word_add_way",
     "word_additions",
     "word_consent",

@@ -24,13 +24,15 @@ from app.customers.models import (
 )
 from app.customers.queries.consent import consent_is
 from app.customers.queries.finding import phone_fields
-from app.members.models import MemberDepartment
+from app.members.models import Member, MemberDepartment
 from app.members.queries import WHOLE_CORP, Scope
 
 # `follow_users`, or a part of it under another name.
 Relation = type[FollowUser] | AliasedClass[FollowUser]
-# Whether a relation lasts.
-STANDINGS = ("with", "lost", "all")
+# Whether a relation lasts; waiting: it does, and its member is away (待交接).
+STANDINGS = ("with", "lost", "all", "waiting")
+# The add_way of a customer whom an admin gave to a member.
+ASSIGNED = 202
 MOST_STATES = 200
 RARE = 20_000
 
@@ -108,6 +110,28 @@ def relation_conditions(
     ]
 
 
+def waits_for_handover(follow: Relation = FollowUser) -> ColumnElement[bool]:
+    """Say in SQL that a relation waits for somebody to take over: its member is away, nobody has.
+
+    WeCom tells nothing of a relation that a leaver's customer was given away from. So a colleague
+    has taken over who came to him after the member had gone; or whom an admin gave him, also in the
+    hour in which we did not know of the going.
+    """
+    other, gone = aliased(FollowUser), aliased(Member)
+    taken_over = _has(
+        other.external_userid == follow.external_userid,
+        other.userid != follow.userid,
+        other.removed_at.is_(None),
+        other.userid.not_in(_list_away()),
+        gone.userid == follow.userid,
+        or_(
+            other.added_at >= gone.away_at,
+            and_(other.add_way == ASSIGNED, other.added_at > follow.added_at),
+        ),
+    )
+    return and_(follow.removed_at.is_(None), follow.userid.in_(_list_away()), ~taken_over)
+
+
 def narrow_ones(session: Session, wanted: CustomerFilter) -> Iterator[Sequence[Select[int]]]:
     """List what could be few: choices of relations that an index leads to, together one filter."""
     if wanted.name:
@@ -119,12 +143,24 @@ def narrow_ones(session: Session, wanted: CustomerFilter) -> Iterator[Sequence[S
 def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[int]]:
     if wanted.userid:
         yield _relations().where(FollowUser.userid == wanted.userid)
+    if wanted.standing == "waiting":
+        yield _relations().where(FollowUser.userid.in_(_list_away()))
     if wanted.state:
         yield _relations().where(FollowUser.state == wanted.state)
     yield from _marked(wanted)
     if wanted.lost_since or wanted.lost_until:
         lost = _between(FollowUser.removed_at, wanted.lost_since, wanted.lost_until)
         yield _relations().where(*lost)
+    yield from _standing(wanted)
+    his = FollowUser.external_userid
+    for test in wanted.fields:
+        # An index leads to what is equal alone; where a field is rarely filled, all of it is read.
+        if test.how == "equal" or (test.how != "empty" and _is_rare(session, test.field_id)):
+            having = _stands(FieldValue, test)
+            yield _relations().join(FieldValue, FieldValue.external_userid == his).where(*having)
+
+
+def _standing(wanted: CustomerFilter) -> Iterator[Select[int]]:
     his = FollowUser.external_userid
     if wanted.stage_id:
         at_it = CustomerStage.stage_id == wanted.stage_id
@@ -133,11 +169,6 @@ def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[i
         said = MarketingConsent.state == wanted.consent
         consents = MarketingConsent.external_userid == his
         yield _relations().join(MarketingConsent, consents).where(said)
-    for test in wanted.fields:
-        # An index leads to what is equal alone; where a field is rarely filled, all of it is read.
-        if test.how == "equal" or (test.how != "empty" and _is_rare(session, test.field_id)):
-            having = _stands(FieldValue, test)
-            yield _relations().join(FieldValue, FieldValue.external_userid == his).where(*having)
 
 
 def _is_rare(session: Session, field_id: int) -> bool:
@@ -172,6 +203,10 @@ def _marked(wanted: CustomerFilter) -> Iterator[Select[int]]:
         yield select(FollowTag.follow_id).where(FollowTag.tag_id.in_(wanted.tags_any)).distinct()
 
 
+def _list_away() -> Select[str]:
+    return select(Member.userid).where(Member.away_at.is_not(None))
+
+
 def _relations() -> Select[int]:
     return select(FollowUser.id)
 
@@ -181,6 +216,8 @@ def _of_relation(wanted: CustomerFilter, follow: Relation) -> Iterator[ColumnEle
         yield follow.removed_at.is_(None)
     elif wanted.standing == "lost":
         yield follow.removed_at.is_not(None)
+    elif wanted.standing == "waiting":
+        yield waits_for_handover(follow)
     if wanted.userid:
         yield follow.userid == wanted.userid
     if wanted.departments is not None:

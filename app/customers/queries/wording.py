@@ -22,6 +22,8 @@ CONSENT_WORDS = N_("营销意愿：{before} → {state}")
 UNCONSENT_WORDS = N_("撤销修改，营销意愿：{before} → {state}")
 LOSS_WORDS = N_("流失原因：{reason}")
 REMARK_WORDS = N_("备注改为「{remark}」")
+DESCRIPTION_WORDS = N_("描述改为「{description}」")
+MOBILES_WORDS = N_("电话已修改")
 TAG_WORDS = N_("添加标签「{tags}」")
 UNTAG_WORDS = N_("移除标签「{tags}」")
 SCRIPT_WORDS = N_("发送了话术「{title}」")
@@ -75,6 +77,18 @@ def word_remark_change(data: Mapping[str, Any]) -> str:
     remark = data["remark"]
     told = _(REMARK_WORDS, remark=remark) if remark else _("清除了备注")
     return BETWEEN.join([told, *_word_source(data)])
+
+
+def word_description_change(data: Mapping[str, Any]) -> str:
+    """Say what the description is now, and whether WeCom told of it."""
+    text = " ".join(data["description"].split())
+    told = _(DESCRIPTION_WORDS, description=text) if text else _("清除了描述")
+    return BETWEEN.join([told, *_word_source(data)])
+
+
+def word_mobiles_change(data: Mapping[str, Any]) -> str:
+    """Say that the numbers are others, never which, and whether WeCom told of it."""
+    return BETWEEN.join([_(MOBILES_WORDS), *_word_source(data)])
 
 
 def word_tags_change(data: Mapping[str, Any]) -> str:

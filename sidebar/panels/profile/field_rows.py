@@ -1,23 +1,18 @@
 """The rows of the fields (资料): what each shows, and what its input holds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app.customers.queries import (
     FieldState,
-    mask_phone,
     mask_value,
     word_field,
     word_hint,
     word_option,
     word_value,
 )
-from app.i18n import _
 from sidebar.panels.showing import visible
 
-# The row of the numbers that the follower noted in WeCom; its id stands beside those of fields.
-MOBILES = "mobiles"
 OPTION = "option-"
 MOST_TYPED = 2000
 CHIPS = 20
@@ -69,22 +64,6 @@ def show_state(state: FieldState) -> dict[str, Any]:
         "is_masked": masked,
         "pinned": field.pinned,
         "read_only": field.read_only,
-    }
-
-
-def mobiles(phones: Sequence[str]) -> dict[str, Any]:
-    """Say which numbers the follower noted in WeCom (备注手机); they are changed there."""
-    return {
-        "id": MOBILES,
-        "name": _("备注手机"),
-        "kind": "phone",
-        "text": _("、").join(mask_phone(phone) for phone in phones),
-        "to_copy": "",
-        "hint": _("在企业微信里修改"),
-        "is_empty": False,
-        "is_masked": True,
-        "pinned": True,
-        "read_only": True,
     }
 
 

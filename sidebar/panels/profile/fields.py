@@ -23,28 +23,31 @@ from app.customers.errors import FieldConflict, FieldRefused
 from app.customers.queries import (
     HIDES_EMPTY,
     YES,
+    FieldState,
     find_field_state,
     get_field_board,
-    read_mobiles,
     word_field,
 )
 from app.errors import BankeError, NotFound, Refused
 from app.i18n import N_, _
 from app.members.actions import set_preference
 from app.outbox import customer_path
+from app.pushes.models import Push
 from app.runtime import Runtime
 from app.words import clean
 from sidebar.context import CardContext
 from sidebar.panels.parts import Reply
-from sidebar.panels.profile import field_rows
-from sidebar.panels.profile.field_rows import MOBILES, MOST_TYPED, OPTION, Editing
+from sidebar.panels.profile import field_rows, mobiles
+from sidebar.panels.profile.field_rows import MOST_TYPED, OPTION, Editing
+from sidebar.panels.profile.mobiles import MOBILES
+from sidebar.panels.profile.pushed import OK, UNKNOWN, do_own, read_unsettled
 from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.reading import is_htmx, number, times
 from sidebar.panels.showing import name_of, visible
 from sidebar.panels.writing import commit
 
 CHANGED, SECTION = "panels/profile/field_changed.html", "panels/profile/fields.html"
-CONFLICT, UNKNOWN = 409, 422
+CONFLICT = 409
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,25 @@ class _Look:
 
 
 def show_fields(
-    session: Session, context: CardContext, look: _Look | None = None
+    session: Session,
+    context: CardContext,
+    look: _Look | None = None,
+    *,
+    pushes: Sequence[Push] | None = None,
 ) -> dict[str, Any]:
-    """Read the fields and how the viewer likes them."""
+    """Read the fields and how the viewer likes them. `pushes`: if they are read already."""
     external_userid = context.external_userid
     board = get_field_board(session, external_userid, viewer=context.viewpoint.viewer_userid)
     rows = [field_rows.show_state(state) for state in board.states]
-    noted = read_mobiles(session, context.viewpoint.follow)
-    mobiles = [one for text in noted if (one := visible(text))]
-    if mobiles:
-        rows.insert(sum(state.field.pinned for state in board.states), field_rows.mobiles(mobiles))
+    follow = context.viewpoint.follow
+    if pushes is None:
+        # Of an action, which may have changed what the context was made of.
+        pushes, follow = read_unsettled(session, context), mobiles.find_now(session, context)
+    if own := mobiles.show_row(session, context, follow, pushes):
+        rows.insert(sum(state.field.pinned for state in board.states), own)
     if look is not None:
-        rows = [_turned(row, look, board.states) for row in rows]
+        inputs = _Inputs(session, context, board.states)
+        rows = [_turned(row, look, inputs) for row in rows]
     looked_at = look.row if look else ""
     shown = [row for row in rows if not (board.hides_empty and _may_hide(row, looked_at))]
     return {
@@ -111,6 +121,25 @@ def change(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
         today=times().now.date(),
     )
     return _answer(runtime, context, work, field_id=field_id, typed=typed)
+
+
+def change_mobiles(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Reply:
+    """Note a number more or one less, or those of before."""
+    work = mobiles.find_work(runtime, context, form)
+    word = partial(mobiles.word_change, runtime, context)
+    try:
+        notice, status = do_own(runtime, context, work, word)
+    except Refused as refused:
+        typed = (form.get("text", "")[:MOST_TYPED],)
+        kept = Editing(typed=typed).with_error(str(refused))
+        return _reply(runtime, context, _Look(MOBILES, kept), UNKNOWN)
+    return _reply(runtime, context, _Look(MOBILES, saved=status == OK), status, notice=notice)
+
+
+def retry_mobiles(runtime: Runtime, context: CardContext, _form: Mapping[str, str]) -> Reply:
+    """Tell WeCom again of the numbers of which it could not be told."""
+    notice, status = do_own(runtime, context, mobiles.find_retry(context), lambda _told: None)
+    return _reply(runtime, context, _Look(MOBILES), status, notice=notice)
 
 
 def undo(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> Reply:
@@ -231,7 +260,24 @@ def _may_hide(row: Mapping[str, Any], looked_at: str) -> bool:
     return bool(row["is_empty"]) and not row["pinned"] and row["id"] != looked_at
 
 
-def _turned(row: dict[str, Any], look: _Look, states: Sequence[Any]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Inputs:
+    """What rows are made into inputs from."""
+
+    session: Session
+    context: CardContext
+    states: Sequence[FieldState]
+
+    def of(self, row: str, editing: Editing) -> dict[str, Any]:
+        """Return the input of a row."""
+        if row == MOBILES:
+            typed = editing.typed[0] if editing.typed else ""
+            return mobiles.show_input(self.session, self.context, typed=typed, told=editing.told)
+        state = next(one for one in self.states if str(one.field.id) == row)
+        return field_rows.show_input(state, editing)
+
+
+def _turned(row: dict[str, Any], look: _Look, inputs: _Inputs) -> dict[str, Any]:
     """Return a row as it is to be looked at."""
     if row["id"] != look.row:
         return row
@@ -239,6 +285,5 @@ def _turned(row: dict[str, Any], look: _Look, states: Sequence[Any]) -> dict[str
         shown = {"text": look.revealed, "to_copy": look.revealed, "is_masked": False}
         return row | shown | {"revealed": True}
     if look.editing is not None and not row["read_only"]:
-        state = next(one for one in states if str(one.field.id) == look.row)
-        return row | {"edit": field_rows.show_input(state, look.editing)}
+        return row | {"edit": inputs.of(look.row, look.editing)}
     return row | {"saved": look.saved}

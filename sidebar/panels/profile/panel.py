@@ -11,9 +11,11 @@ from sidebar.context import CardContext
 from sidebar.panels.parts import Panel, Part
 from sidebar.panels.profile import (
     consent,
+    description,
     fields,
     history,
     loss,
+    mobiles,
     pipelines,
     pushed,
     relations,
@@ -43,17 +45,19 @@ def load(session: Session, context: CardContext) -> dict[str, Any]:
         | pipelines.show_stage(session, context)
         | loss.show_loss(session, context)
         | consent.show_consent(session, context)
-        | fields.show_fields(session, context)
         | _show_own(session, context)
     )
 
 
 def _show_own(session: Session, context: CardContext) -> dict[str, Any]:
-    """Show what belongs to the relation: remark and tags."""
-    pushes = pushed.read_unsettled(session, context)
-    return remark.show_remark(
-        session, context, pushes, context.viewpoint.follow.remark
-    ) | tags.show_tags(session, context, pushes)
+    """Show what belongs to the relation (remark, description, tags, numbers), and the fields."""
+    pushes, follow = pushed.read_unsettled(session, context), context.viewpoint.follow
+    return (
+        remark.show_remark(session, context, pushes, follow.remark)
+        | description.show_description(context, pushes, follow.description)
+        | tags.show_tags(session, context, pushes)
+        | fields.show_fields(session, context, pushes=pushes)
+    )
 
 
 def _show_card(session: Session, context: CardContext) -> dict[str, Any]:
@@ -86,6 +90,10 @@ PANEL = Panel(
         "empty-fields": fields.hide_empty,
         "remark": remark.change,
         "remark-retry": remark.retry,
+        "description": description.change,
+        "description-retry": description.retry,
+        "mobiles": fields.change_mobiles,
+        "mobiles-retry": fields.retry_mobiles,
         "tag": tags.mark,
         "tags-retry": tags.retry,
     },
@@ -97,6 +105,8 @@ PANEL = Panel(
         "field-form": Part("panels/profile/field_part.html", fields.show_form),
         "field-row": Part("panels/profile/field_part.html", fields.show_row),
         "remark-way": Part("panels/profile/remark_way.html", remark.load_way),
+        "description-way": Part("panels/profile/description_way.html", description.load_way),
+        "field-mobiles-way": Part("panels/profile/mobiles_way.html", mobiles.load_way),
         "tags": Part("panels/profile/tag_sheet.html", tags.load_sheet),
         "tags-way": Part("panels/profile/tags_changed.html", tags.load_way),
     },

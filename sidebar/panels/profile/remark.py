@@ -1,15 +1,15 @@
 """The remark in a profile, edited in its place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.customers.actions import RemarkChange, change_remark, retry_remark
 from app.customers.models import Customer
 from app.customers.queries import find_follow
-from app.errors import NotFound, Refused
+from app.errors import Refused
 from app.i18n import _
 from app.outbox import customer_path
 from app.pushes.models import Push
@@ -17,14 +17,17 @@ from app.pushes.queries import word_reason
 from app.runtime import Runtime
 from sidebar.context import CardContext
 from sidebar.panels.parts import Reply
-from sidebar.panels.profile.pushed import may_write, read_unsettled, show_way, why_not
+from sidebar.panels.profile.pushed import (
+    UNKNOWN,
+    do_own,
+    may_write,
+    pick_own,
+    read_unsettled,
+    show_way,
+)
 from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.showing import visible
-from sidebar.panels.writing import commit
 
-T = TypeVar("T")
-
-FORBIDDEN, UNKNOWN = 403, 422
 # Where the focus goes from a toast about the remark.
 HOME = "#remark summary"
 
@@ -37,8 +40,8 @@ def show_remark(
     text = visible(remark)
     if customer is not None and text == visible(customer.name):
         text = ""
-    own = [push for push in pushes if push.kind == "remark"]
-    faults = [_fault(push, remark) for push in own if push.outcome == "failed"]
+    own, failed = pick_own(pushes, "")
+    faults = [_fault(push, remark) for push in failed]
     return {
         "path": customer_path(context.external_userid),
         "remark": {
@@ -66,9 +69,10 @@ def change(runtime: Runtime, context: CardContext, form: Mapping[str, str]) -> R
         remark=typed,
     )
     try:
-        return _answer(runtime, context, work, _notice)
+        notice, status = do_own(runtime, context, work, _notice)
     except Refused as error:
         return _reply(runtime, context, notice=None, status=UNKNOWN, typed=typed, fault=str(error))
+    return _reply(runtime, context, notice=notice, status=status)
 
 
 def retry(runtime: Runtime, context: CardContext, _form: Mapping[str, str]) -> Reply:
@@ -76,26 +80,8 @@ def retry(runtime: Runtime, context: CardContext, _form: Mapping[str, str]) -> R
     work = partial(
         retry_remark, external_userid=context.external_userid, userid=context.viewer.userid
     )
-    return _answer(runtime, context, work, lambda _told: None)
-
-
-def _answer(
-    runtime: Runtime,
-    context: CardContext,
-    work: Callable[[Session], T],
-    word: Callable[[T], dict[str, Any] | None],
-) -> Reply:
-    """Do it, and word what came of it: only here, where the reader's language is known."""
-    if not may_write(context):
-        with runtime.db.read() as session:
-            text = why_not(session, context)
-        return _reply(runtime, context, notice={"text": text, "is_fault": True}, status=FORBIDDEN)
-    try:
-        notice = word(commit(runtime, work))
-    except NotFound as error:
-        fault = {"text": _(str(error)), "is_fault": True}
-        return _reply(runtime, context, notice=fault, status=UNKNOWN)
-    return _reply(runtime, context, notice=notice, status=200)
+    notice, status = do_own(runtime, context, work, lambda _told: None)
+    return _reply(runtime, context, notice=notice, status=status)
 
 
 def _notice(change: RemarkChange) -> dict[str, Any] | None:

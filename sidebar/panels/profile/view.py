@@ -31,7 +31,6 @@ def show_header(card: Card, follow: FollowUser, times: Times) -> dict[str, Any]:
         "avatar": safe_avatar(customer.avatar),
         "badge": word_origin(customer.type, visible(customer.corp_name)),
         "is_wecom": customer.type == WECOM,
-        "description": visible(follow.description, lines=True),
         "source": _source(follow, times),
         "known": _known(card, follow, times),
     }

@@ -49,7 +49,12 @@ from app.runtime import Runtime
 from app.words import clean
 
 LONGEST, MOST_TAGS = 128, 20
-STANDING_WORDS = {"with": N_("在跟进"), "lost": N_("已流失"), "all": N_("全部")}
+STANDING_WORDS = {
+    "with": N_("在跟进"),
+    "lost": N_("已流失"),
+    "all": N_("全部"),
+    "waiting": N_("待交接"),
+}
 # What a customer said of offers, as a form calls it.
 CONSENTS = {"agreed": AGREED, "refused": REFUSED, "unasked": UNASKED}
 QUIET_DAYS = (3, 7, 14, 30, 90)

@@ -24,6 +24,7 @@ JOBS: dict[str, str] = {
     "customers.sync_tags": N_("同步企业标签"),
     "customers.move_on": N_("把归档阶段里的客户移走"),
     "privacy.seal": N_("加密旧的号码和敏感内容"),
+    "handover.tell_of_leavers": N_("提醒谁要接手离岗员工的客户"),
     "churn.daily_digests": N_("发每日流失汇总"),
     "welcome.sync_media": N_("续期欢迎语的素材"),
     "library.sync_library_media": N_("续期话术和素材库的文件"),

@@ -11,6 +11,7 @@ from app.admin.pages.sync.showing import (
     show_held,
     show_progress,
     show_run,
+    show_unasked,
     word_refused,
 )
 from app.admin.problems import Problem
@@ -29,6 +30,7 @@ from app.sync.queries import (
     list_ended_runs,
     list_held,
     list_refused,
+    list_unasked,
 )
 
 LONGEST = 64
@@ -39,11 +41,14 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     now = times(runtime)
     runs = list_ended_runs(session)
     held = list_held(session)
-    names = list_names(session, [*(one.userid for one in runs), *(one.userid for one in held)])
+    unasked = list_unasked(session)
+    people = [*(one.userid for one in runs), *(one.userid for one in held)]
+    names = list_names(session, [*people, *(one.userid for one in unasked)])
     return {
         **progress(runtime, session, admin),
         "runs": [show_run(one, names, now) for one in runs],
         "held": [show_held(one, names) for one in held],
+        "unasked": [show_unasked(one, names) for one in unasked],
         "is_new": find_since(session) is None,
         "nightly_at": runtime.config.sync.nightly_at or "",
         "percent": runtime.config.sync.held_percent,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.admin.reading import Times, span
 from app.i18n import N_, _
 from app.sync.models import SyncMember, SyncRun
-from app.sync.queries import Held, Progress, measure_progress
+from app.sync.queries import Held, Progress, Unasked, measure_progress
 from app.wecom.codes import error_for
 from app.words import clean
 
@@ -82,6 +82,14 @@ def show_held(held: Held, names: dict[str, str]) -> dict[str, Any]:
         "name": clean(names.get(held.userid, held.userid)),
         "missing": held.missing,
         "had": held.had,
+    }
+
+
+def show_unasked(unasked: Unasked, names: dict[str, str]) -> dict[str, Any]:
+    """Show a member who may not have customers."""
+    return {
+        "name": clean(names.get(unasked.userid, unasked.userid)),
+        "customers": unasked.customers,
     }
 
 
