@@ -18,7 +18,7 @@ from app.customers.actions import (
 )
 from app.customers.jobs import read_customer, sync_tags
 from app.customers.models import Tag
-from app.customers.queries import find_follow, list_marked
+from app.customers.queries import find_follow, list_marked, read_mobiles
 from app.db import Database
 from app.pushes.models import Push
 from app.pushes.queries import IS_FIRST
@@ -73,7 +73,7 @@ class Desk:
         with self.runtime.db.read() as session:
             follow = find_follow(session, "zhaoyi", self.customer)
             assert follow
-            return follow.description, follow.remark_mobiles
+            return follow.description, read_mobiles(session, follow)
 
     def toggle(self, number: int, *, on: bool = True) -> str:
         """Give or take the corp's tag of this number; return its tag_id."""
