@@ -245,6 +245,6 @@ def test_who_may_not_write_reads_why(open_page: Browsing, stage: Deployment, see
         settle(stage)
     userid = "sunsan" if seen_by == "manager" else "zhaoyi"
     page = open_page(card_address(stage, customer), cookies={"sandbox_member": userid})
-    why = "只有 赵忆南 自己能修改" if seen_by == "manager" else "备注和标签不能再修改"
+    why = "只有 赵忆南 自己能修改" if seen_by == "manager" else "备注、描述、电话和标签不能再修改"
     expect(page.locator("#tags")).to_contain_text(why)
     expect(page.locator("#tags-open, #remark-edit")).to_have_count(0)
