@@ -165,6 +165,7 @@ SUBJECTS = {
     "customer/number": Subject(_kept(follow="{follow}"), mark="13800001234"),
     "customer/tags": Subject(_kept(follow="{follow}"), mark='id="tags-'),
     "customer/stage": Subject(_kept(to="{stage}", seen="0")),
+    "customer/consent": Subject(_kept(state="refused", way="own", seen="0")),
     "customer/tag": Subject(_kept(follow="{follow}", add="{tag}")),
     "customer/note": Subject(_kept(text="来过", key="a-note-of-mine")),
     "customer/remind": Subject(
@@ -197,6 +198,7 @@ ALIKE = {
     "library": "the whole corp's shelves",
     "library/item": "the whole corp's shelves",
     "library/picture": "a picture on the whole corp's shelves",
+    "customer/consent-undo": "one's own change alone, in scope: test_consent",
     "customer/undo": "one's own change alone, in scope: test_customer_work",
     "customer/stage-note": "one's own change alone, in scope: test_customer_work",
     "customer/tags-retry": "as customer/tag: test_customer_work",

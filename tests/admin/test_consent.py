@@ -67,7 +67,7 @@ def test_the_page_of_privacy_tells_how_long_how_many_and_who_agreed(
     with shop.write() as session:
         said = Answer(state="agreed", way="form")
         set_consent(session, LI, said=said, userid="zhaoyi", seen=None)
-    assert purge(runtime, next(one for one in RETENTIONS if one.kind == "timeline"))
+    assert purge(runtime, next(one for one in RETENTIONS if one.kind == "inbox"))
     page = owner.get("/admin/privacy").text
     missing = [one.title for one in RETENTIONS if one.title not in page]
     assert missing == []

@@ -105,16 +105,16 @@ def test_jobs_tell_when_they_ran_and_how_it_ended(desk: Seat, runtime: Runtime) 
     def fail(_runtime: Runtime) -> None:
         raise TimeoutError
 
-    run_if_due(runtime, Job("inbox.prune", 3600, lambda _runtime: None))
-    run_if_due(runtime, Job("pushes.prune", 3600, fail))
+    run_if_due(runtime, Job("retention.inbox", 3600, lambda _runtime: None))
+    run_if_due(runtime, Job("retention.pushes", 3600, fail))
     jobs = section(state(desk("qianer", "owner")), "jobs")
-    assert re.search(r"清理过期的回调事件</th>.*?成功", jobs)
-    assert re.search(r"清理过期的写回记录</th>.*?没有成功.*?TimeoutError", jobs)
+    assert re.search(r"清理过期的：收到的回调事件</th>.*?成功", jobs)
+    assert re.search(r"清理过期的：写回企业微信的备注和标签</th>.*?没有成功.*?TimeoutError", jobs)
     assert re.search(r"同步企业标签</th><td[^>]*>还没有运行过", jobs)
 
 
 def test_a_job_that_nobody_runs_is_marked(desk: Seat, runtime: Runtime, wait: object) -> None:
-    run_if_due(runtime, Job("inbox.prune", 60, lambda _runtime: None))
+    run_if_due(runtime, Job("retention.inbox", 60, lambda _runtime: None))
     owner = desk("qianer", "owner")
     assert "到点没有运行" not in state(owner)
     assert callable(wait)

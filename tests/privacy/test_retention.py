@@ -1,9 +1,9 @@
 """Every kind of data goes when its time is over and not a day before; its purge tells of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import func, select
@@ -145,10 +145,27 @@ MAKERS: dict[str, Callable[[datetime], Base | list[Base]]] = {
 }
 
 
-def build(tmp_path: Path, db: Database, **sections: Any) -> Runtime:
-    url = db.url.render_as_string(hide_password=False)
-    sections = {"retention": DAYS} | sections
-    return build_runtime(make_config(tmp_path, database={"url": url}, **sections))
+class Build(Protocol):
+    """Makes a runtime on a database, which is closed with the test."""
+
+    def __call__(self, db: Database, **sections: Any) -> Runtime: ...
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    """Give what makes runtimes where every kind has an end, unless `sections` say more."""
+    made: list[Runtime] = []
+
+    def build_one(db: Database, **sections: Any) -> Runtime:
+        url = db.url.render_as_string(hide_password=False)
+        sections = {"retention": DAYS} | sections
+        made.append(build_runtime(make_config(tmp_path, database={"url": url}, **sections)))
+        return made[-1]
+
+    yield build_one
+    for runtime in made:
+        runtime.db.close()
+        runtime.wecom.close()
 
 
 def make(runtime: Runtime, one: Retention, age: timedelta) -> None:
@@ -195,21 +212,21 @@ def check(runtime: Runtime, one: Retention) -> None:
 
 @pytest.mark.parametrize("one", PURGED, ids=lambda one: one.kind)
 def test_what_is_a_day_too_old_goes_and_what_is_a_day_younger_stays(
-    tmp_path: Path, db: Database, one: Retention
+    build: Build, db: Database, one: Retention
 ) -> None:
-    check(build(tmp_path, db), one)
+    check(build(db), one)
 
 
-def test_so_it_is_on_every_database(tmp_path: Path, any_db: Database) -> None:
-    runtime = build(tmp_path, any_db)
+def test_so_it_is_on_every_database(build: Build, any_db: Database) -> None:
+    runtime = build(any_db)
     for kind in ("drafts", "sync_runs", "delivery_texts"):
         check(runtime, BY_KIND[kind])
         with any_db.write() as session:
             session.query(Customer).delete()
 
 
-def test_customers_go_on_every_database(tmp_path: Path, any_db: Database) -> None:
-    check(build(tmp_path, any_db), BY_KIND["customers"])
+def test_customers_go_on_every_database(build: Build, any_db: Database) -> None:
+    check(build(any_db), BY_KIND["customers"])
 
 
 def test_every_kind_has_its_job_and_its_key() -> None:
@@ -218,8 +235,8 @@ def test_every_kind_has_its_job_and_its_key() -> None:
     assert MAKERS.keys() == {one.kind for one in PURGED}
 
 
-def test_what_has_no_end_stays(tmp_path: Path, db: Database) -> None:
-    runtime = build(tmp_path, db, retention={})
+def test_what_has_no_end_stays(build: Build, db: Database) -> None:
+    runtime = build(db, retention={})
     for kind in ("customers", "timeline", "notes"):
         assert BY_KIND[kind].days_in(runtime.config) is None
     make(runtime, BY_KIND["timeline"], timedelta(days=9000))
@@ -243,9 +260,9 @@ def make_drafts(runtime: Runtime, count: int) -> None:
 
 
 def test_many_go_in_short_transactions(
-    tmp_path: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+    build: Build, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = build(tmp_path, db)
+    runtime = build(db)
     make_drafts(runtime, 25)
     monkeypatch.setattr(purging, "AT_ONCE", 10)
     sizes: list[int] = []
@@ -263,9 +280,9 @@ def test_many_go_in_short_transactions(
 
 
 def test_one_whose_time_is_over_goes_on_in_a_minute(
-    tmp_path: Path, db: Database, monkeypatch: pytest.MonkeyPatch
+    build: Build, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runtime = build(tmp_path, db)
+    runtime = build(db)
     make_drafts(runtime, 25)
     monkeypatch.setattr(purging, "AT_ONCE", 10)
     monkeypatch.setattr(purging, "SECONDS", -1.0)
@@ -278,8 +295,8 @@ def test_one_whose_time_is_over_goes_on_in_a_minute(
     assert due_at - clock.utcnow() <= timedelta(minutes=1)
 
 
-def test_a_customer_who_is_gone_may_come_back(tmp_path: Path, db: Database) -> None:
-    runtime, customers = build(tmp_path, db), BY_KIND["customers"]
+def test_a_customer_who_is_gone_may_come_back(build: Build, db: Database) -> None:
+    runtime, customers = build(db), BY_KIND["customers"]
     make(runtime, customers, timedelta(days=500))
     assert purge(runtime, customers)
     with db.write() as session:
@@ -288,8 +305,8 @@ def test_a_customer_who_is_gone_may_come_back(tmp_path: Path, db: Database) -> N
     assert count(runtime, customers) == 1
 
 
-def test_a_customer_in_a_group_stays(tmp_path: Path, db: Database) -> None:
-    runtime, customers = build(tmp_path, db), BY_KIND["customers"]
+def test_a_customer_in_a_group_stays(build: Build, db: Database) -> None:
+    runtime, customers = build(db), BY_KIND["customers"]
     make(runtime, customers, timedelta(days=500))
     with db.write() as session:
         chat = GroupChat(chat_id="wr", name="g", owner="zhaoyi", notice="", member_version="")
@@ -303,9 +320,9 @@ def test_a_customer_in_a_group_stays(tmp_path: Path, db: Database) -> None:
 
 @pytest.mark.parametrize("unasked_allowed", [True, False])
 def test_a_refusal_is_not_forgotten_where_that_would_allow_offers(
-    tmp_path: Path, db: Database, *, unasked_allowed: bool
+    build: Build, db: Database, *, unasked_allowed: bool
 ) -> None:
-    runtime = build(tmp_path, db, marketing={"unasked_allowed": unasked_allowed})
+    runtime = build(db, marketing={"unasked_allowed": unasked_allowed})
     make(runtime, BY_KIND["customers"], timedelta(days=500))
     refusal = Answer(state="refused", way="own")
     with db.write() as session:
