@@ -37,6 +37,8 @@ from tests.sync.wire import Wire
 AT_ONCE = 50
 # Longer than the longest wait before another try.
 ANOTHER_TRY = 1801.0
+# The second look, and what a slow machine puts off.
+LOOKS = 5
 
 
 class Corp:
@@ -88,10 +90,10 @@ class Corp:
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass. What is done until the next time happens in one and the same second."""
-        # Never back, should this process have been held up.
-        wanted, is_now = self._now + seconds + 0.1, self.box.clock.time()
-        self._now = max(self._now + seconds, float(int(is_now)))
-        self.box.clock.set_offset(max(wanted, is_now) - time.time())
+        is_now = self.box.clock.time()
+        # Should this process have been held up, it counts from there, and never goes back.
+        self._now = max(self._now, float(int(is_now))) + seconds
+        self.box.clock.set_offset(max(self._now + 0.1, is_now) - time.time())
         clock.follow(self._file)
 
     def relation(self, userid: str, external_userid: str) -> Relation | None:
@@ -126,7 +128,9 @@ class Corp:
         """Walk from beginning to end, the second look included."""
         self.pass_time(2)
         run = go_on(self.runtime, begin(self.runtime))
-        if run.outcome is None:
+        for _look in range(LOOKS):
+            if run.outcome is not None:
+                break
             self.pass_time(SECOND_LOOK.total_seconds() + 1)
             run = go_on(self.runtime, run.id)
         assert run.outcome == "done", (run.outcome, run.fault)
