@@ -211,7 +211,7 @@ def test_a_field_is_made_sensitive_and_back_on_record_by_who_may(
     for mark in ({"sensitive": "1"}, {}):
         page = owner.get(f"{PAGE}/field?field={field_id(shop, '预算')}")
         action = f"save?field={field_id(shop, '预算')}"
-        typed = {"name": "预算", "seen": seen(page), **mark}
+        typed: dict[str, Any] = {"name": "预算", "seen": seen(page), **mark}
         assert send(auditor, action, **typed).status_code == 403
         send(owner, action, **typed)
         assert rows(shop)["预算"].field.sensitive == bool(mark)
