@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.config import Config, load_config
+from app.data_keys import build_keys
 from app.errors import ConfigError
 from tests import settings
 
@@ -142,3 +143,34 @@ def test_a_moved_clock_is_refused_for_the_real_wecom(tmp_path: Path) -> None:
 def test_an_address_is_spelled_as_browsers_spell_it(tmp_path: Path) -> None:
     config = load(tmp_path, server={"base_url": "HTTPS://Scrm.Example.com/"})
     assert config.server.base_url == "https://scrm.example.com"
+
+
+def test_data_keys_come_from_files_and_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("a data key of next year\n")
+    environment = {
+        "BANKE_PRIVACY__CURRENT": "k2027",
+        "BANKE_PRIVACY__KEYS__K2027_FILE": str(tmp_path / "key"),
+        "BANKE_PRIVACY__INDEX_KEY": "what digests hang on",
+    }
+    config = load(tmp_path, environment)
+    assert build_keys(config).names == {"server", "k2027"}
+    assert config.privacy.keys["k2027"].get_secret_value() == "a data key of next year"
+    assert config.index_key == "what digests hang on"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"current": "k2027"}, "there is no 'k2027'"),
+        ({"keys": {"server": "a key that is long enough"}}, "and not 'server'"),
+        ({"keys": {"2027": "a key that is long enough"}}, "must be a letter"),
+        ({"keys": {"k2027": "short"}}, "16 characters or more"),
+        ({"index_key": "short"}, "16 characters or more"),
+    ],
+)
+def test_data_keys_that_would_not_do_are_named(
+    tmp_path: Path, values: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said) as refused:
+        load(tmp_path, privacy=values)
+    assert "short" not in str(refused.value)

@@ -23,6 +23,8 @@ from app.customers.actions import (
     set_field,
 )
 from app.customers.actions.fields import MOST_REVEALED
+from app.customers.actions.listed import Asking, record_listed
+from app.customers.actions.listed_tags import read_tag_names
 from app.customers.actions.sealing import set_mobiles
 from app.customers.models import (
     Customer,
@@ -59,6 +61,7 @@ from app.runtime import Runtime, build_runtime
 from app.seal_walks import SealWalk
 from app.sheet_files import SheetRow
 from app.tables import metadata
+from app.wecom.external_contact import CustomerRow, ExternalContact, FollowInfo
 from tests.settings import make_config
 
 WANG, ZHAO, DAY = "wmWang", "zhaoyi", date(2026, 11, 30)
@@ -213,6 +216,45 @@ def test_a_number_finds_its_customer_however_it_is_written(
     kept: Runtime, number: str, found: int
 ) -> None:
     assert _found(kept, number) == found
+
+
+def test_what_a_sync_lists_is_sealed_found_and_follows_wecom(kept: Runtime) -> None:
+    for mobiles in (("133 0000 0001",), ("13300000002", "0755-12345678"), ()):
+        follow = FollowInfo(
+            userid=ZHAO,
+            remark="",
+            description="",
+            createtime=clock.from_unix(1_700_000_000),
+            remark_mobiles=mobiles,
+            remark_corp_name=None,
+            oper_userid=None,
+            add_way=1,
+            state=None,
+            tag_ids=(),
+        )
+        contact = ExternalContact(
+            external_userid="wmListed",
+            name="新",
+            type=1,
+            gender=0,
+            avatar="",
+            unionid=None,
+            position=None,
+            corp_name=None,
+            corp_full_name=None,
+        )
+        row = CustomerRow(external_contact=contact, follow_info=follow)
+        changed = []
+        for _again in range(2):
+            with kept.db.write() as session:
+                tags = read_tag_names(session)
+                asking = Asking(asked_at=clock.utcnow(), since=None, userids={}, tags=tags)
+                listed = record_listed(session, [row], asking)
+                changed.append(listed.new + listed.changed)
+        assert changed == [1, 0]
+        assert not any(one and one in _dump(kept) for one in mobiles)
+        found = [_found(kept, number) for number in ("13300000001", "13300000002", "075512345678")]
+        assert found == [len(mobiles) == 1, len(mobiles) == 2, len(mobiles) == 2]
 
 
 def test_rows_from_before_are_sealed_and_found_again(kept: Runtime) -> None:
