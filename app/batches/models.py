@@ -34,7 +34,11 @@ class Batch(Due, Base):
 
 
 class BatchItem(Base):
-    """One relation of a batch. `outcome` None: still to be done; else one of `OUTCOMES`."""
+    """One relation of a batch. `outcome`: one of `OUTCOMES`; None: its batch tells.
+
+    What the batch has reached is done then, and what it has not is still to be done, or cancelled
+    with it: writing "done" to each would take as long as doing it. `app.batches.queries` reads it.
+    """
 
     __tablename__ = "batch_items"
 
