@@ -18,6 +18,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
@@ -36,26 +37,30 @@ def among(
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         is_text = isinstance(getattr(column.type, "impl", column.type), String)
-        return cast("ColumnElement[bool]", column == any_(_array(numbers, is_text=is_text)))
+        array = _texts(numbers) if is_text else _numbers(numbers)
+        return cast("ColumnElement[bool]", column == any_(array))
     if dialect == "sqlite":
-        listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
-        return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+        return cast("ColumnElement[bool]", column.in_(select(_listed(numbers))))
     return cast("ColumnElement[bool]", column.in_(numbers))
 
 
 def insert_numbers(
-    session: Session, column: InstrumentedAttribute[int], numbers: Collection[int], **same: int
+    session: Session,
+    column: InstrumentedAttribute[int],
+    numbers: Collection[int],
+    **same: int | str,
 ) -> None:
     """Insert a row for each of many numbers, which are alike but for this column.
 
-    PostgreSQL would take the rows one by one.
+    PostgreSQL would take the rows one by one, and to SQLite each would be handed by itself.
     """
-    model, name = column.class_, column.key
-    if session.get_bind().dialect.name == "postgresql":
-        rows = select(*map(literal, same.values()), func.unnest(_array(numbers, is_text=False)))
-        session.execute(insert(model).from_select([*same, name], rows))
-    else:
+    model, name, dialect = column.class_, column.key, session.get_bind().dialect.name
+    if dialect not in {"postgresql", "sqlite"}:
         session.execute(insert(model), [{**same, name: number} for number in numbers])
+        return
+    listed = func.unnest(_numbers(numbers)) if dialect == "postgresql" else _listed(numbers)
+    rows = select(*map(literal, same.values()), listed)
+    session.execute(insert(model).from_select([*same, name], rows))
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -91,8 +96,19 @@ def _turned(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _array(values: Collection[int] | Collection[str], *, is_text: bool) -> ColumnElement[Any]:
-    return literal(list(values), postgresql.ARRAY(String if is_text else BigInteger))
+def _numbers(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
+    """Write many numbers as PostgreSQL does; the driver would look at each of a list by itself."""
+    written = "{" + ",".join(map(str, values)) + "}"
+    return sql_cast(literal(written), postgresql.ARRAY(BigInteger))
+
+
+def _texts(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
+    return literal(list(values), postgresql.ARRAY(String))
+
+
+def _listed(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
+    """Hand SQLite many values as one."""
+    return func.json_each(json.dumps(list(values))).table_valued("value").c.value
 
 
 def upsert(

@@ -254,12 +254,14 @@ def _relations(session: Session, batch: Batch, ids: list[int]) -> list[FollowUse
 def _lock(session: Session, these: ColumnElement[bool]) -> None:
     """Hold the rows of these relations' customers, in one order."""
     people = select(FollowUser.external_userid).where(these)
-    session.execute(
+    held = session.execute(
         select(Customer.external_userid)
         .where(Customer.external_userid.in_(people))
         .order_by(Customer.external_userid)
         .with_for_update()
-    ).all()
+    )
+    # They are held by now; nobody wants to read who they are.
+    held.close()
 
 
 def _end(session: Session, batch: Batch, ids: Collection[int], *, outcome: str) -> None:

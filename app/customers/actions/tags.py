@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, literal, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -19,7 +19,7 @@ from app.i18n import N_
 from app.pushes.actions import record_push
 from app.pushes.models import Push
 from app.pushes.queries import list_unsettled
-from app.rows import among, upsert
+from app.rows import among, insert_numbers, upsert
 from app.wecom.external_contact import TagGroupInfo
 
 NAME_LENGTH = 64
@@ -209,28 +209,25 @@ def mark_many(
     is_named_so = and_(
         FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
     )
-    theirs = select(FollowTag.follow_id).where(among(session, FollowTag.follow_id, follow_ids))
-    marked = set(session.scalars(theirs.where(is_it)))
+    # A member's own of the same name gives way, as it does in WeCom. Asked for first: where there
+    # is hardly one to be found, a database would go through its whole table to delete it.
+    theirs = among(session, FollowTag.follow_id, follow_ids), or_(is_it, is_named_so)
+    found = session.execute(select(FollowTag.follow_id, FollowTag.tag_id).where(*theirs)).all()
+    marked = {row.follow_id for row in found if row.tag_id == tag.tag_id}
     changed = set(follow_ids) - marked if on else marked
     if not changed:
         return changed
-    # A member's own of the same name gives way, as it does in WeCom. Asked for first: where there
-    # is hardly one to be found, a database would go through its whole table to delete it.
-    going = changed.intersection(session.scalars(theirs.where(is_named_so))) if on else marked
+    going = changed.intersection(row.follow_id for row in found) if on else marked
     if going:
         these = among(session, FollowTag.follow_id, going), is_named_so if on else is_it
         session.execute(delete(FollowTag).where(*these), **LOOSE)
-    relations = among(session, FollowUser.id, changed)
     if on:
         values = name | {"tag_id": tag.tag_id}
-        columns = [literal(value) for value in values.values()]
-        rows = select(FollowUser.id, *columns, literal(1)).where(relations)
-        names = ["follow_id", *values, "type"]
-        session.execute(insert(FollowTag).from_select(names, rows))
+        insert_numbers(session, FollowTag.follow_id, changed, **values, type=1)
     moved: dict[str, str] = {tag.tag_id: tag.name}
     record_timelines(
         session,
-        relations,
+        among(session, FollowUser.id, changed),
         kind="tags_changed",
         at=clock.utcnow(),
         key=key,
