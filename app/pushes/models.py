@@ -23,7 +23,6 @@ class Push(Due, Base):
         Index("ix_pushes_lane_due_at", "lane", "due_at"),
         Index("ix_pushes_batch_id_outcome", "batch_id", "outcome"),
         Index("ix_pushes_external_userid_userid_id", "external_userid", "userid", "id"),
-        Index("ix_pushes_userid_kind_id", "userid", "kind", "id"),
     )
 
     kind: Mapped[str] = mapped_column(WireId(16))

@@ -20,7 +20,6 @@ from app.pushes.queries import (
     IS_FIRST,
     SAID_FOR,
     list_held,
-    list_recent_subjects,
     list_unsettled,
     word_reason,
 )
@@ -163,14 +162,6 @@ def test_an_answer_may_not_know_what_is_open_or_was_told_after_the_question(
     now = clock.utcnow()
     assert held(any_db, now - timedelta(seconds=5)) == {"tags": {"et1"}, "remark": {""}}
     assert held(any_db, now + timedelta(seconds=5)) == {"tags": {"et1"}}
-
-
-def test_the_last_used_come_first_and_once(any_db: Database) -> None:
-    for tag in ("et1", "et2", "et1", "et3"):
-        change(any_db, "add", tag)
-    change(any_db, "remove", "et2")
-    with any_db.read() as session:
-        assert list_recent_subjects(session, "zhaoyi", "tags", "add") == ["et3", "et1", "et2"]
 
 
 @pytest.mark.parametrize(
