@@ -15,6 +15,7 @@ from app.wecom.codes import CODES
 TOGETHER = 200
 # A card says for so long that something has failed.
 SAID_FOR = timedelta(days=7)
+RECENT, RECENT_OF = 8, 100
 
 # Every reason that a push may carry, worded so that it can follow "没有同步到企业微信：".
 REASONS: dict[str, str] = {
@@ -127,6 +128,22 @@ def list_held(
     for kind, subject in rows:
         held.setdefault(kind, set()).add(subject)
     return held
+
+
+def list_recent_subjects(session: Session, userid: str, kind: str, value: str) -> list[str]:
+    """List what this member himself last set to `value`, the last first, each subject once."""
+    subjects = session.scalars(
+        select(Push.subject)
+        .where(
+            Push.userid == userid,
+            Push.kind == kind,
+            Push.value == value,
+            Push.batch_id.is_(None),
+        )
+        .order_by(Push.id.desc())
+        .limit(RECENT_OF)
+    )
+    return list(dict.fromkeys(subjects))[:RECENT]
 
 
 def newest_of_each(pushes: Iterable[Push]) -> list[Push]:
