@@ -23,7 +23,7 @@ from app.customers.actions import (
 )
 from app.customers.models import Customer, FollowUser
 from app.customers.queries import find_stage_now
-from app.db import wake_after_commit
+from app.db import need_not_last, wake_after_commit
 from app.errors import NotFound, Refused
 from app.i18n import N_, _
 from app.pushes.actions import end_pushes, record_bulk_pushes
@@ -149,6 +149,8 @@ def _go_on(session: Session, batch: Batch) -> bool:
     ).all()
     if not ids:
         return False
+    # How far it came is written with it: what is lost is not reached either.
+    need_not_last(session)
     STEPS[batch.kind](session, batch, list(ids))
     batch.reached = ids[-1]
     return True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -209,15 +209,14 @@ def mark_many(
     is_named_so = and_(
         FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
     )
-    # A member's own of the same name gives way, as it does in WeCom. Asked for first: where there
-    # is hardly one to be found, a database would go through its whole table to delete it.
-    theirs = among(session, FollowTag.follow_id, follow_ids), or_(is_it, is_named_so)
-    found = session.execute(select(FollowTag.follow_id, FollowTag.tag_id).where(*theirs)).all()
-    marked = {row.follow_id for row in found if row.tag_id == tag.tag_id}
+    theirs = select(FollowTag.follow_id).where(among(session, FollowTag.follow_id, follow_ids))
+    marked = set(session.scalars(theirs.where(is_it)))
     changed = set(follow_ids) - marked if on else marked
     if not changed:
         return changed
-    going = changed.intersection(row.follow_id for row in found) if on else marked
+    # A member's own of the same name gives way, as it does in WeCom. Asked for first: where there
+    # is hardly one to be found, a database would go through its whole table to delete it.
+    going = changed.intersection(session.scalars(theirs.where(is_named_so))) if on else marked
     if going:
         these = among(session, FollowTag.follow_id, going), is_named_so if on else is_it
         session.execute(delete(FollowTag).where(*these), **LOOSE)

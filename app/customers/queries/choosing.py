@@ -99,15 +99,17 @@ def relation_conditions(
     ]
 
 
-def narrow_ones(session: Session, wanted: CustomerFilter) -> Iterator[Sequence[Select[int]]]:
+def narrow_ones(
+    session: Session, wanted: CustomerFilter, *, few: int
+) -> Iterator[Sequence[Select[int]]]:
     """List what could be few: choices of relations that an index leads to, together one filter."""
     if wanted.name:
         yield _named(session, wanted)
-    for chosen in _narrow_alone(session, wanted):
+    for chosen in _narrow_alone(session, wanted, few):
         yield [chosen]
 
 
-def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[int]]:
+def _narrow_alone(session: Session, wanted: CustomerFilter, few: int) -> Iterator[Select[int]]:
     if wanted.userid:
         yield _relations().where(FollowUser.userid == wanted.userid)
     if wanted.state:
@@ -117,20 +119,22 @@ def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[i
         lost = _between(FollowUser.removed_at, wanted.lost_since, wanted.lost_until)
         yield _relations().where(*lost)
     his = FollowUser.external_userid
-    if wanted.stage_id:
-        at_it = CustomerStage.stage_id == wanted.stage_id
+    at_it = CustomerStage.stage_id == wanted.stage_id
+    # Their relations lie far apart: they are looked for only where few stand there.
+    if wanted.stage_id and _are_at_most(session, few, select(CustomerStage.stage_id).where(at_it)):
         yield _relations().join(CustomerStage, CustomerStage.external_userid == his).where(at_it)
     for test in wanted.fields:
         # No index leads to what stands in a field: where it is rarely filled, all of it is read.
-        if test.how != "empty" and _is_rare(session, test.field_id):
+        written = select(FieldValue.id).where(FieldValue.field_id == test.field_id)
+        if test.how != "empty" and _are_at_most(session, RARE, written):
             having = _stands(FieldValue, test)
             yield _relations().join(FieldValue, FieldValue.external_userid == his).where(*having)
 
 
-def _is_rare(session: Session, field_id: int) -> bool:
-    written = select(FieldValue.id).where(FieldValue.field_id == field_id).limit(RARE + 1)
-    counted = session.scalar(select(func.count()).select_from(written.subquery()))
-    return (counted or 0) <= RARE
+def _are_at_most(session: Session, most: int, chosen: Select[int]) -> bool:
+    """Tell whether so many rows are chosen, without looking at more."""
+    counted = select(func.count()).select_from(chosen.limit(most + 1).subquery())
+    return (session.scalar(counted) or 0) <= most
 
 
 def _named(session: Session, wanted: CustomerFilter) -> list[Select[int]]:
