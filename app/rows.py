@@ -18,7 +18,6 @@ from sqlalchemy import (
     literal_column,
     select,
 )
-from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
@@ -37,8 +36,7 @@ def among(
     dialect = session.get_bind().dialect.name
     if dialect == "postgresql":
         is_text = isinstance(getattr(column.type, "impl", column.type), String)
-        array = _texts(numbers) if is_text else _numbers(numbers)
-        return cast("ColumnElement[bool]", column == any_(array))
+        return cast("ColumnElement[bool]", column == any_(_array(numbers, is_text=is_text)))
     if dialect == "sqlite":
         return cast("ColumnElement[bool]", column.in_(select(_listed(numbers))))
     return cast("ColumnElement[bool]", column.in_(numbers))
@@ -58,7 +56,9 @@ def insert_numbers(
     if dialect not in {"postgresql", "sqlite"}:
         session.execute(insert(model), [{**same, name: number} for number in numbers])
         return
-    listed = func.unnest(_numbers(numbers)) if dialect == "postgresql" else _listed(numbers)
+    listed = (
+        func.unnest(_array(numbers, is_text=False)) if dialect == "postgresql" else _listed(numbers)
+    )
     rows = select(*map(literal, same.values()), listed)
     session.execute(insert(model).from_select([*same, name], rows))
 
@@ -96,14 +96,8 @@ def _turned(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str
     return {name: [row[name] for row in rows] for name in names}
 
 
-def _numbers(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
-    """Write many numbers as PostgreSQL does; the driver would look at each of a list by itself."""
-    written = "{" + ",".join(map(str, values)) + "}"
-    return sql_cast(literal(written), postgresql.ARRAY(BigInteger))
-
-
-def _texts(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
-    return literal(list(values), postgresql.ARRAY(String))
+def _array(values: Collection[int] | Collection[str], *, is_text: bool) -> ColumnElement[Any]:
+    return literal(list(values), postgresql.ARRAY(String if is_text else BigInteger))
 
 
 def _listed(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
