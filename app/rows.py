@@ -47,24 +47,29 @@ def among(
         unseen = select(func.unnest(_array(numbers, is_text=is_text))).scalar_subquery()
         return cast("ColumnElement[bool]", column == any_(func.array(unseen)))
     if dialect == "sqlite":
-        listed = func.json_each(json.dumps(list(numbers))).table_valued("value")
-        return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+        return cast("ColumnElement[bool]", column.in_(select(_listed(numbers))))
     return cast("ColumnElement[bool]", column.in_(numbers))
 
 
 def insert_numbers(
-    session: Session, column: InstrumentedAttribute[int], numbers: Collection[int], **same: int
+    session: Session,
+    column: InstrumentedAttribute[int],
+    numbers: Collection[int],
+    **same: int | str,
 ) -> None:
     """Insert a row for each of many numbers, which are alike but for this column.
 
-    PostgreSQL would take the rows one by one.
+    PostgreSQL would take the rows one by one, and to SQLite each would be handed by itself.
     """
-    model, name = column.class_, column.key
-    if session.get_bind().dialect.name == "postgresql":
-        rows = select(*map(literal, same.values()), func.unnest(_array(numbers, is_text=False)))
-        session.execute(insert(model).from_select([*same, name], rows))
-    else:
+    model, name, dialect = column.class_, column.key, session.get_bind().dialect.name
+    if dialect not in {"postgresql", "sqlite"}:
         session.execute(insert(model), [{**same, name: number} for number in numbers])
+        return
+    listed = (
+        func.unnest(_array(numbers, is_text=False)) if dialect == "postgresql" else _listed(numbers)
+    )
+    rows = select(*map(literal, same.values()), listed)
+    session.execute(insert(model).from_select([*same, name], rows))
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -142,6 +147,11 @@ def _write_array(values: list[Any]) -> str:
 def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped.replace(BETWEEN, QUOTED)}"'
+
+
+def _listed(values: Collection[int] | Collection[str]) -> ColumnElement[Any]:
+    """Hand SQLite many values as one."""
+    return func.json_each(json.dumps(list(values))).table_valued("value").c.value
 
 
 def upsert(

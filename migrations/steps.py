@@ -30,6 +30,22 @@ def add_column(table: str, column: "sa.Column[Any]") -> None:
         op.add_column(table, column)
 
 
+def add_foreign_key(
+    name: str, table: str, to: str, columns: list[str], theirs: list[str], **options: Any
+) -> None:
+    """Add a foreign key unless it is there; SQLite makes the table anew for it."""
+    if name not in _foreign_keys(table):
+        with op.batch_alter_table(table) as altered:
+            altered.create_foreign_key(name, to, columns, theirs, **options)
+
+
+def drop_foreign_key(name: str, table: str) -> None:
+    """Drop a foreign key if it is there; SQLite makes the table anew for it."""
+    if name in _foreign_keys(table):
+        with op.batch_alter_table(table) as altered:
+            altered.drop_constraint(name, type_="foreignkey")
+
+
 def drop_index(name: str, table: str) -> None:
     """Drop an index if it is there."""
     if name in {index["name"] for index in _inspector().get_indexes(table)}:
@@ -46,6 +62,10 @@ def drop_table(name: str) -> None:
     """Drop a table with its indexes if it is there."""
     if _inspector().has_table(name):
         op.drop_table(name)
+
+
+def _foreign_keys(table: str) -> set[str | None]:
+    return {key["name"] for key in _inspector().get_foreign_keys(table)}
 
 
 def _columns(table: str) -> set[str]:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
 from app.batches.importing import IMPORT, LANE, step_import
 from app.batches.imports import delete_rows, delete_waiting
 from app.batches.models import Batch, BatchItem
+from app.batches.queries import became
 from app.claims import Claim
 from app.customers.actions import (
     Wish,
@@ -22,7 +23,7 @@ from app.customers.actions import (
 )
 from app.customers.models import Customer, FollowUser
 from app.customers.queries import find_stage_now
-from app.db import wake_after_commit
+from app.db import need_not_last, wake_after_commit
 from app.errors import NotFound, Refused
 from app.i18n import N_, _
 from app.pushes.actions import end_pushes, record_bulk_pushes
@@ -127,10 +128,17 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
         return None
     if batch.kind == IMPORT:
         return step_import(session, batch)
-    if batch.cancelled_by:
-        _leave_rest(session, batch)
-        if _take_back(session, batch):
-            return clock.utcnow()
+    if _take_back(session, batch) if batch.cancelled_by else _go_on(session, batch):
+        return clock.utcnow()
+    if batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
+        # WeCom is being told, at its pace.
+        return clock.later(LOOK_AGAIN_SECONDS)
+    batch.ended_at, batch.due_at, batch.claimed_by = clock.utcnow(), None, None
+    return None
+
+
+def _go_on(session: Session, batch: Batch) -> bool:
+    """Do the next piece; False: it has gone through all."""
     at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
     ids = session.scalars(
         select(BatchItem.follow_id)
@@ -138,15 +146,13 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
         .order_by(BatchItem.follow_id)
         .limit(at_once)
     ).all()
-    if ids:
-        STEPS[batch.kind](session, batch, list(ids))
-        batch.reached = ids[-1]
-        return clock.utcnow()
-    if batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
-        # WeCom is being told, at its pace.
-        return clock.later(LOOK_AGAIN_SECONDS)
-    batch.ended_at, batch.due_at, batch.claimed_by = clock.utcnow(), None, None
-    return None
+    if not ids:
+        return False
+    # How far it came is written with it: what is lost is not reached either.
+    need_not_last(session)
+    STEPS[batch.kind](session, batch, list(ids))
+    batch.reached = ids[-1]
+    return True
 
 
 def _has_open_push(session: Session, batch_id: int) -> bool:
@@ -166,9 +172,9 @@ def _mark(session: Session, batch: Batch, ids: list[int]) -> None:
     if tag is None:
         _end(session, batch, ids, outcome="refused")
         return
-    living = set(
-        session.scalars(select(FollowUser.id).where(these, FollowUser.removed_at.is_(None)))
-    )
+    # Not asked for in SQL: SQLite would go through all that last, along their index.
+    found = session.execute(select(FollowUser.id, FollowUser.removed_at).where(these))
+    living = {row.id for row in found if row.removed_at is None}
     key = timeline_key(batch.id)
     changed = mark_many(session, living, tag, on=is_on, userid=batch.userid, key=key)
     _end(session, batch, set(ids) - living, outcome="gone")
@@ -184,13 +190,11 @@ def _mark(session: Session, batch: Batch, ids: list[int]) -> None:
         value="add" if is_on else "remove",
         batch_id=batch.id,
     )
-    rest = BatchItem.follow_id.between(ids[0], ids[-1]), BatchItem.outcome.is_(None)
-    _end_where(session, batch, and_(*rest), outcome="done")
 
 
 def _move(session: Session, batch: Batch, ids: list[int]) -> None:
     """Move these customers to the stage, each as if by hand."""
-    for follow in _relations(session, ids):
+    for follow in _relations(session, batch, ids):
         try:
             _lock(session, FollowUser.id == follow.id)
             now = find_stage_now(session, follow.external_userid, int(batch.what["pipeline_id"]))
@@ -202,15 +206,15 @@ def _move(session: Session, batch: Batch, ids: list[int]) -> None:
                 seen=now.change_id,
             )
         except NotFound:
-            outcome = "refused"
+            _end(session, batch, [follow.id], outcome="refused")
         else:
-            outcome = "done" if move.changed else "same"
-        _end(session, batch, [follow.id], outcome=outcome)
+            if not move.changed:
+                _end(session, batch, [follow.id], outcome="same")
 
 
 def _remind(session: Session, batch: Batch, ids: list[int]) -> None:
     """Set a reminder for whoever follows these customers."""
-    for follow in _relations(session, ids):
+    for follow in _relations(session, batch, ids):
         if follow.removed_at is not None:
             _end(session, batch, [follow.id], outcome="gone")
             continue
@@ -225,8 +229,6 @@ def _remind(session: Session, batch: Batch, ids: list[int]) -> None:
             create_reminder(session, wish)
         except Refused:
             _end(session, batch, [follow.id], outcome="refused")
-        else:
-            _end(session, batch, [follow.id], outcome="done")
 
 
 STEPS: dict[str, Step] = {
@@ -242,45 +244,37 @@ def timeline_key(batch_id: int) -> str:
     return f"batch:{batch_id}"
 
 
-def _relations(session: Session, ids: list[int]) -> list[FollowUser]:
-    return list(
-        session.scalars(select(FollowUser).where(FollowUser.id.in_(ids)).order_by(FollowUser.id))
-    )
+def _relations(session: Session, batch: Batch, ids: list[int]) -> list[FollowUser]:
+    """Read these relations; those that are not there any more end as gone."""
+    rows = select(FollowUser).where(FollowUser.id.in_(ids)).order_by(FollowUser.id)
+    found = list(session.scalars(rows))
+    _end(session, batch, set(ids) - {one.id for one in found}, outcome="gone")
+    return found
 
 
 def _lock(session: Session, these: ColumnElement[bool]) -> None:
     """Hold the rows of these relations' customers, in one order."""
     people = select(FollowUser.external_userid).where(these)
-    session.execute(
+    held = session.execute(
         select(Customer.external_userid)
         .where(Customer.external_userid.in_(people))
         .order_by(Customer.external_userid)
         .with_for_update()
-    ).all()
+    )
+    # They are held by now; nobody wants to read who they are.
+    held.close()
 
 
 def _end(session: Session, batch: Batch, ids: Collection[int], *, outcome: str) -> None:
-    """Put down what became of these relations."""
-    if ids:
-        _end_where(session, batch, among(session, BatchItem.follow_id, ids), outcome=outcome)
-
-
-def _end_where(session: Session, batch: Batch, these: ColumnElement[bool], *, outcome: str) -> None:
+    """Put down what else became of these relations than that they are done."""
+    if not ids:
+        return
     session.execute(
         update(BatchItem)
-        .where(BatchItem.batch_id == batch.id, these)
+        .where(BatchItem.batch_id == batch.id, among(session, BatchItem.follow_id, ids))
         .values(outcome=outcome)
         .execution_options(synchronize_session=False)
     )
-
-
-def _leave_rest(session: Session, batch: Batch) -> None:
-    last = session.scalar(
-        select(func.max(BatchItem.follow_id)).where(BatchItem.batch_id == batch.id)
-    )
-    rest = BatchItem.follow_id > batch.reached
-    _end_where(session, batch, rest, outcome="cancelled")
-    batch.reached = last or 0
 
 
 def _take_back(session: Session, batch: Batch) -> bool:
@@ -293,7 +287,7 @@ def _take_back(session: Session, batch: Batch) -> bool:
     pairs = {(push.userid, push.external_userid) for push in waiting}
     people = {external_userid for _userid, external_userid in pairs}
     mine = select(BatchItem.follow_id).where(
-        BatchItem.batch_id == batch.id, BatchItem.outcome == "done"
+        BatchItem.batch_id == batch.id, became(batch) == "done"
     )
     follows = session.scalars(
         select(FollowUser).where(FollowUser.external_userid.in_(people), FollowUser.id.in_(mine))

@@ -34,13 +34,18 @@ class Batch(Due, Base):
 
 
 class BatchItem(Base):
-    """One relation of a batch. `outcome` None: still to be done; else one of `OUTCOMES`."""
+    """One relation of a batch. `outcome`: one of `OUTCOMES`; None: its batch tells.
+
+    What the batch has reached is done then, and what it has not is still to be done, or cancelled
+    with it: writing "done" to each would take as long as doing it. `app.batches.queries` reads it.
+
+    No foreign key, whose check would take longer than the row: `delete_ended` alone deletes a
+    batch, after these.
+    """
 
     __tablename__ = "batch_items"
 
-    batch_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
-    )
+    batch_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     follow_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     outcome: Mapped[str | None] = mapped_column(WireId(16))
 

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.batches.import_queries import IMPORT_OUTCOMES
 from app.batches.models import Batch, BatchItem, ImportRow
-from app.batches.queries import OUTCOMES
+from app.batches.queries import OUTCOMES, became
 from app.batches.sealed import read_cells, read_done, read_plan
 from app.config import Config
 from app.customers.models import FollowUser
@@ -30,6 +30,13 @@ def _what(reader: Reader, row: BatchItem) -> str:
     return str(what.get("name") or what.get("text") or "")
 
 
+def _outcome(reader: Reader, row: BatchItem) -> str:
+    batch = reader.session.get_one(Batch, row.batch_id)
+    mine = BatchItem.batch_id == row.batch_id, BatchItem.follow_id == row.follow_id
+    outcome = reader.session.scalar(select(became(batch)).where(*mine))
+    return _(OUTCOMES[outcome]) if outcome in OUTCOMES else ""
+
+
 def _kept(config: Config) -> str:
     return _("批量操作结束后保留 {days} 天", days=config.retention.batch_days)
 
@@ -52,9 +59,7 @@ HOLDINGS = (
         columns={
             N_("时间"): _begun_at,
             N_("内容"): _what,
-            N_("结果"): lambda _reader, row: (
-                _(OUTCOMES[row.outcome]) if row.outcome in OUTCOMES else ""
-            ),
+            N_("结果"): _outcome,
             N_("操作人"): _begun_by,
         },
         kept=_kept,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from app.batches.importing import IMPORT
@@ -56,6 +56,13 @@ class ItemRow:
     push: Push | None
 
 
+def became(batch: Batch) -> ColumnElement[str]:
+    """Say in SQL what became of a batch's relation: one of OUTCOMES, "" while it is open."""
+    beyond = "cancelled" if batch.cancelled_by else ""
+    is_reached = BatchItem.follow_id <= batch.reached
+    return func.coalesce(BatchItem.outcome, case((is_reached, "done"), else_=beyond))
+
+
 def find_batch(session: Session, batch_id: int, *, userid: str = "") -> Batch | None:
     """Find a batch; with `userid` only one of his own."""
     batch = session.get(Batch, batch_id)
@@ -72,16 +79,15 @@ def list_batches(session: Session, *, userid: str = "") -> Sequence[Batch]:
 
 def measure_progress(session: Session, batch_id: int) -> Progress:
     """Count how far a batch is."""
+    outcome = became(session.get_one(Batch, batch_id)).label("became")
     items = session.execute(
-        select(BatchItem.outcome, func.count())
-        .where(BatchItem.batch_id == batch_id)
-        .group_by(BatchItem.outcome)
+        select(outcome, func.count()).where(BatchItem.batch_id == batch_id).group_by(outcome)
     )
     pushes = session.execute(
         select(Push.outcome, func.count()).where(Push.batch_id == batch_id).group_by(Push.outcome)
     )
     return Progress(
-        Counter({outcome or "": count for outcome, count in items}),
+        Counter({row[0]: row[1] for row in items}),
         Counter({outcome or "": count for outcome, count in pushes}),
     )
 
@@ -94,7 +100,12 @@ def list_items(
     `outcome`: one of OUTCOMES, or failed: those of which WeCom would not be told; "" all.
     """
     chosen = (
-        select(BatchItem.outcome, FollowUser, Customer.name, Member.name.label("member"))
+        select(
+            became(batch).label("outcome"),
+            FollowUser,
+            Customer.name,
+            Member.name.label("member"),
+        )
         .join(FollowUser, FollowUser.id == BatchItem.follow_id)
         .outerjoin(Customer, Customer.external_userid == FollowUser.external_userid)
         .outerjoin(Member, Member.userid == FollowUser.userid)
@@ -109,13 +120,13 @@ def list_items(
             & (Push.userid == FollowUser.userid),
         ).where(Push.batch_id == batch.id, Push.outcome == "failed")
     elif outcome:
-        chosen = chosen.where(BatchItem.outcome == outcome)
+        chosen = chosen.where(became(batch) == outcome)
     found = session.execute(chosen).all()
     pushes = _pushes(session, batch.id, [row.FollowUser for row in found])
     rows = [
         ItemRow(
             follow_id=row.FollowUser.id,
-            outcome=row.outcome or "",
+            outcome=row.outcome,
             external_userid=row.FollowUser.external_userid,
             name=row.name or "",
             remark=row.FollowUser.remark,

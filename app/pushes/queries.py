@@ -150,10 +150,15 @@ def list_held(
 
 
 def list_recent_subjects(session: Session, userid: str, kind: str, value: str) -> list[str]:
-    """List what this member last set to `value`, the last first, each subject once."""
+    """List what this member himself last set to `value`, the last first, each subject once."""
     subjects = session.scalars(
         select(Push.subject)
-        .where(Push.userid == userid, Push.kind == kind, Push.value == value)
+        .where(
+            Push.userid == userid,
+            Push.kind == kind,
+            Push.value == value,
+            Push.batch_id.is_(None),
+        )
         .order_by(Push.id.desc())
         .limit(RECENT_OF)
     )

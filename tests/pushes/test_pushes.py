@@ -165,10 +165,13 @@ def test_an_answer_may_not_know_what_is_open_or_was_told_after_the_question(
     assert held(any_db, now + timedelta(seconds=5)) == {"tags": {"et1"}}
 
 
-def test_the_last_used_come_first_and_once(any_db: Database) -> None:
+def test_the_last_used_come_first_and_once_and_none_that_a_batch_gave(any_db: Database) -> None:
     for tag in ("et1", "et2", "et1", "et3"):
         change(any_db, "add", tag)
     change(any_db, "remove", "et2")
+    by_batch = change(any_db, "add", "et4")
+    with any_db.write() as session:
+        session.get_one(Push, by_batch).batch_id = 7
     with any_db.read() as session:
         assert list_recent_subjects(session, "zhaoyi", "tags", "add") == ["et3", "et1", "et2"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, literal, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -19,7 +19,7 @@ from app.i18n import N_
 from app.pushes.actions import record_push
 from app.pushes.models import Push
 from app.pushes.queries import list_unsettled
-from app.rows import among, upsert
+from app.rows import among, insert_numbers, upsert
 from app.wecom.external_contact import TagGroupInfo
 
 NAME_LENGTH = 64
@@ -220,17 +220,13 @@ def mark_many(
     if going:
         these = among(session, FollowTag.follow_id, going), is_named_so if on else is_it
         session.execute(delete(FollowTag).where(*these), **LOOSE)
-    relations = among(session, FollowUser.id, changed)
     if on:
         values = name | {"tag_id": tag.tag_id}
-        columns = [literal(value) for value in values.values()]
-        rows = select(FollowUser.id, *columns, literal(1)).where(relations)
-        names = ["follow_id", *values, "type"]
-        session.execute(insert(FollowTag).from_select(names, rows))
+        insert_numbers(session, FollowTag.follow_id, changed, **values, type=1)
     moved: dict[str, str] = {tag.tag_id: tag.name}
     record_timelines(
         session,
-        relations,
+        among(session, FollowUser.id, changed),
         kind="tags_changed",
         at=clock.utcnow(),
         key=key,

@@ -132,15 +132,17 @@ def waits_for_handover(follow: Relation = FollowUser) -> ColumnElement[bool]:
     return and_(follow.removed_at.is_(None), follow.userid.in_(_list_away()), ~taken_over)
 
 
-def narrow_ones(session: Session, wanted: CustomerFilter) -> Iterator[Sequence[Select[int]]]:
+def narrow_ones(
+    session: Session, wanted: CustomerFilter, *, few: int
+) -> Iterator[Sequence[Select[int]]]:
     """List what could be few: choices of relations that an index leads to, together one filter."""
     if wanted.name:
         yield _named(session, wanted)
-    for chosen in _narrow_alone(session, wanted):
+    for chosen in _narrow_alone(session, wanted, few):
         yield [chosen]
 
 
-def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[int]]:
+def _narrow_alone(session: Session, wanted: CustomerFilter, few: int) -> Iterator[Select[int]]:
     if wanted.userid:
         yield _relations().where(FollowUser.userid == wanted.userid)
     if wanted.standing == "waiting":
@@ -151,19 +153,21 @@ def _narrow_alone(session: Session, wanted: CustomerFilter) -> Iterator[Select[i
     if wanted.lost_since or wanted.lost_until:
         lost = _between(FollowUser.removed_at, wanted.lost_since, wanted.lost_until)
         yield _relations().where(*lost)
-    yield from _standing(wanted)
+    yield from _standing(session, wanted, few)
     his = FollowUser.external_userid
     for test in wanted.fields:
         # An index leads to what is equal alone; where a field is rarely filled, all of it is read.
-        if test.how == "equal" or (test.how != "empty" and _is_rare(session, test.field_id)):
+        written = select(FieldValue.id).where(FieldValue.field_id == test.field_id)
+        if test.how == "equal" or (test.how != "empty" and _are_at_most(session, RARE, written)):
             having = _stands(FieldValue, test)
             yield _relations().join(FieldValue, FieldValue.external_userid == his).where(*having)
 
 
-def _standing(wanted: CustomerFilter) -> Iterator[Select[int]]:
+def _standing(session: Session, wanted: CustomerFilter, few: int) -> Iterator[Select[int]]:
     his = FollowUser.external_userid
-    if wanted.stage_id:
-        at_it = CustomerStage.stage_id == wanted.stage_id
+    at_it = CustomerStage.stage_id == wanted.stage_id
+    # Their relations lie far apart: they are looked for only where few stand there.
+    if wanted.stage_id and _are_at_most(session, few, select(CustomerStage.stage_id).where(at_it)):
         yield _relations().join(CustomerStage, CustomerStage.external_userid == his).where(at_it)
     if wanted.consent:
         said = MarketingConsent.state == wanted.consent
@@ -171,10 +175,10 @@ def _standing(wanted: CustomerFilter) -> Iterator[Select[int]]:
         yield _relations().join(MarketingConsent, consents).where(said)
 
 
-def _is_rare(session: Session, field_id: int) -> bool:
-    written = select(FieldValue.id).where(FieldValue.field_id == field_id).limit(RARE + 1)
-    counted = session.scalar(select(func.count()).select_from(written.subquery()))
-    return (counted or 0) <= RARE
+def _are_at_most(session: Session, most: int, chosen: Select[int]) -> bool:
+    """Tell whether so many rows are chosen, without looking at more."""
+    counted = select(func.count()).select_from(chosen.limit(most + 1).subquery())
+    return (session.scalar(counted) or 0) <= most
 
 
 def _named(session: Session, wanted: CustomerFilter) -> list[Select[int]]:

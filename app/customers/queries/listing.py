@@ -177,7 +177,7 @@ def read_customers(session: Session, ids: Sequence[int]) -> list[CustomerRow]:
 
 def _find_few(session: Session, wanted: CustomerFilter) -> list[int] | None:
     """Read the first of the narrow choices that holds few; None: none of them does."""
-    for choices in narrow_ones(session, wanted):
+    for choices in narrow_ones(session, wanted, few=FEW):
         ids: set[int] = set()
         for chosen in choices:
             ids.update(session.scalars(chosen.limit(FEW + 1)))

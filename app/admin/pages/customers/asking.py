@@ -84,7 +84,7 @@ NO_FILTERS = frozenset({TICK, ALL, KIND, TAKE, FORMAT, WHOLE})
 class Asked:
     """What was chosen, as the form gave it, and what it comes to.
 
-    `columns` and `fields` are shown beside the customer.
+    `columns` and `fields` are shown beside the customer. `known`: all the fields that there are.
     """
 
     given: MultiDict[str, str]
@@ -92,6 +92,7 @@ class Asked:
     columns: tuple[str, ...]
     fields: tuple[Field, ...]
     now: Times
+    known: tuple[Field, ...] = ()
 
     @property
     def filters(self) -> MultiDict[str, str]:
@@ -160,7 +161,7 @@ def understand(session: Session, given: MultiDict[str, str], now: Times, scope: 
     ticked = given.getlist(COLUMN)
     columns = tuple(name for name in COLUMNS if name in ticked)
     own = tuple(field for field in fields if field_names(field)[0] in ticked)
-    return Asked(given, wanted, columns if ticked else USUAL_COLUMNS, own, now)
+    return Asked(given, wanted, columns if ticked else USUAL_COLUMNS, own, now, known=tuple(fields))
 
 
 def before() -> int:
@@ -187,10 +188,10 @@ def list_choices(session: Session, asked: Asked) -> dict[str, Any]:
             (clean(group.name), [(tag.key, clean(tag.name)) for tag in group.tags])
             for group in list_tag_board(session)
         ],
-        "fields": [_show_field(field) for field in list_fields(session)],
+        "fields": [_show_field(field) for field in asked.known],
         "columns": [
             *((name, _(words)) for name, words in COLUMNS.items()),
-            *((field_names(one)[0], clean(word_field(one.name))) for one in list_fields(session)),
+            *((field_names(one)[0], clean(word_field(one.name))) for one in asked.known),
         ],
         "consents": [(name, _(CONSENT_STATES[state])) for name, state in CONSENTS.items()],
         "quiet": [(days, _("{days} 天", days=days)) for days in QUIET_DAYS],
