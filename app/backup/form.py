@@ -37,6 +37,7 @@ from app.money import Money
 FORM = 1
 MANIFEST = "manifest.json"
 # What the manifest holds sealed, so that it is found out whether the key is the right one.
+# The same under a data key (`app.data_keys`), and what its index key makes of it.
 SEAL_PURPOSE, SEALED = "backup.manifest", b"banke"
 
 
@@ -66,6 +67,8 @@ class Manifest(BaseModel):
     made_at: datetime
     database: str
     seal: str
+    data_seal: str
+    index_mark: str
     tables: tuple[TableNote, ...]
 
     @property

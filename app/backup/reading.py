@@ -17,6 +17,7 @@ from app.backup.form import (
     TableNote,
     read_row,
 )
+from app.data_keys import BoxShut, DataKeys
 from app.errors import Refused
 from app.i18n import _
 from app.schema import MIGRATIONS
@@ -48,8 +49,8 @@ class Backup:
             if count != note.rows:
                 raise Refused(_("备份文件已损坏（{table}）", table=note.name))
 
-    def require_ours(self, *, corp_id: str, sealer: Sealer) -> None:
-        """See that it belongs to this corp, key and version.
+    def require_ours(self, *, corp_id: str, sealer: Sealer, keys: DataKeys) -> None:
+        """See that it belongs to this corp, these keys and this version.
 
         Raises:
             Refused: it does not, and what would do.
@@ -68,6 +69,17 @@ class Backup:
         if not is_ours:
             raise Refused(
                 _("server.secret_key 不是做备份时的那一个：请把当时的密钥写回配置文件，再恢复")
+            )
+        try:
+            keys.open(made.data_seal, place=SEAL_PURPOSE)
+        except BoxShut:
+            name = made.data_seal.partition(":")[0]
+            raise Refused(
+                _("缺少做备份时的数据密钥「{name}」：请写回配置文件的 [privacy.keys]", name=name)
+            ) from None
+        if keys.digest(SEALED.decode(), purpose=SEAL_PURPOSE) != made.index_mark:
+            raise Refused(
+                _("privacy.index_key 不是做备份时的那一个：请把当时的密钥写回配置文件，再恢复")
             )
 
     def read_rows(self, note: TableNote) -> Iterator[dict[str, Any]]:

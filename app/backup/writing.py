@@ -24,6 +24,7 @@ from app.backup.form import (
     write_row,
 )
 from app.backup.reading import open_backup
+from app.data_keys import keys_of
 from app.db import Database
 from app.errors import Refused
 from app.i18n import _
@@ -80,6 +81,8 @@ def _write(db: Database, sealer: Sealer, path: Path, *, corp_id: str) -> None:
                 made_at=made_at,
                 database=db.url.get_backend_name(),
                 seal=b64encode(sealer.seal(SEALED, purpose=SEAL_PURPOSE)).decode(),
+                data_seal=keys_of(db).seal(SEALED.decode(), place=SEAL_PURPOSE),
+                index_mark=keys_of(db).digest(SEALED.decode(), purpose=SEAL_PURPOSE),
                 tables=tuple(tables),
             )
             archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))

@@ -12,6 +12,7 @@ from app.backup.restoring import load_backup
 from app.backup.settling import Settled, settle
 from app.backup.writing import write_backup
 from app.cli.tools import current_runtime, in_words, refuse
+from app.data_keys import keys_of
 from app.i18n import _
 from app.runtime import Runtime
 
@@ -62,7 +63,8 @@ def restore(file: Path | None, *, replace: bool, loaded: bool) -> None:
 
 def _restore(runtime: Runtime, file: Path, *, replace: bool) -> Settled:
     with open_backup(file) as opened:
-        opened.require_ours(corp_id=runtime.corp_id, sealer=runtime.sealer)
+        keys = keys_of(runtime.db)
+        opened.require_ours(corp_id=runtime.corp_id, sealer=runtime.sealer, keys=keys)
         opened.verify()
         made = opened.manifest
         load_backup(runtime.db, opened, replace=replace)

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -13,6 +14,7 @@ from app.backup.form import Manifest, TableNote
 from app.backup.reading import open_backup
 from app.backup.restoring import is_empty, load_backup
 from app.backup.writing import write_backup
+from app.data_keys import DataKeys, keys_of
 from app.db import Database
 from app.errors import Refused
 from app.members.models import Department
@@ -107,15 +109,27 @@ def test_a_file_that_was_cut_off_is_none(file: Path) -> None:
 def test_another_corp_another_key_and_a_newer_version_are_refused(
     runtime: Runtime, file: Path
 ) -> None:
+    ours: dict[str, Any] = {
+        "corp_id": runtime.corp_id,
+        "sealer": runtime.sealer,
+        "keys": keys_of(runtime.db),
+    }
+    server = runtime.config.server.secret_key.get_secret_value()
+    another = DataKeys({"k1": "another data key"}, current="k1", index=server)
+    index = DataKeys({"server": server}, current="server", index="another index key")
     with open_backup(file) as backup:
-        backup.require_ours(corp_id=runtime.corp_id, sealer=runtime.sealer)
-        with pytest.raises(Refused, match="另一家企业"):
-            backup.require_ours(corp_id="ww2", sealer=runtime.sealer)
-        with pytest.raises(Refused, match="secret_key"):
-            backup.require_ours(corp_id=runtime.corp_id, sealer=Sealer("some other secret key"))
+        backup.require_ours(**ours)
+        for other, words in (
+            ({"corp_id": "ww2"}, "另一家企业"),
+            ({"sealer": Sealer("some other secret key")}, "secret_key"),
+            ({"keys": another}, "数据密钥「server」"),
+            ({"keys": index}, "index_key"),
+        ):
+            with pytest.raises(Refused, match=words):
+                backup.require_ours(**ours | other)
         backup.manifest = backup.manifest.model_copy(update={"revision": "9999_later"})
         with pytest.raises(Refused, match="更新的版本"):
-            backup.require_ours(corp_id=runtime.corp_id, sealer=runtime.sealer)
+            backup.require_ours(**ours)
 
 
 def test_a_database_in_use_is_kept_unless_told(runtime: Runtime, file: Path) -> None:
@@ -143,6 +157,8 @@ def test_a_backup_of_an_older_version_is_brought_up_to_this_one(
         made_at=clock.utcnow(),
         database="sqlite",
         seal="",
+        data_seal="",
+        index_mark="",
         tables=(TableNote(name="departments", columns=columns, rows=1),),
     )
     with ZipFile(tmp_path / "old.zip", "w") as archive:

@@ -169,8 +169,10 @@ def _standing(session: Session, wanted: CustomerFilter, few: int) -> Iterator[Se
     # Their relations lie far apart: they are looked for only where few stand there.
     if wanted.stage_id and _are_at_most(session, few, select(CustomerStage.stage_id).where(at_it)):
         yield _relations().join(CustomerStage, CustomerStage.external_userid == his).where(at_it)
-    if wanted.consent:
-        said = MarketingConsent.state == wanted.consent
+    said = MarketingConsent.state == wanted.consent
+    if wanted.consent and _are_at_most(
+        session, few, select(MarketingConsent.change_id).where(said)
+    ):
         consents = MarketingConsent.external_userid == his
         yield _relations().join(MarketingConsent, consents).where(said)
 
