@@ -288,6 +288,19 @@ def test_who_follows_is_reminded_once(base: Database) -> None:
     assert outcomes(base, batch_id) == {"done": 5, "gone": 1}
 
 
+@pytest.mark.parametrize("kind", ["stage", "reminder"])
+def test_who_is_no_longer_known_when_his_turn_comes_ends_as_gone(base: Database, kind: str) -> None:
+    with base.read() as session:
+        stage = session.scalars(select(Stage).where(Stage.name == "成交")).one()
+    at = clock.utcnow() + timedelta(days=1)
+    what = {"stage_id": stage.id, "pipeline_id": stage.pipeline_id, "text": "回访"}
+    batch_id = begin(base, kind, what | {"at": at.isoformat()}, userid="lisi")
+    with base.write() as session:
+        session.delete(session.scalars(select(FollowUser).where(FollowUser.userid == "lisi")).one())
+    work(base, batch_id)
+    assert outcomes(base, batch_id) == {"gone": 1}
+
+
 def test_nobody_and_too_many_are_refused_and_leave_nothing(
     base: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
