@@ -20,6 +20,7 @@ NAMES = {
     "field_changes": N_("资料的修改"),
     "customer_views": N_("保存的视图"),
     "import_rows": N_("导入的表格"),
+    "pushes": N_("同步到企业微信的修改"),
 }
 SAID_EVERY = 20_000
 
