@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 8000
 SIZE ?= 100000
+# Tests wait for one another's processes much of their time: more of them than cores is quicker.
+WORKERS ?= 3
 MINUTES ?= 30
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,12 +42,12 @@ demo: setup ## the whole product on this machine, with a WeCom of its own
 	@exec $(BIN)/flask demo --port $(PORT)
 
 test: setup ## the tests
-	@$(BIN)/pytest -q -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # The client for Windows went back to this engine in 5.0.10 and 5.0.11; for Linux on x86-64.
 test-wecom-engine: setup ## the browser tests in Chromium 107, as old as WeCom's on Windows
 	@export CHROMIUM="$$($(BIN)/python -m tests.old_engine)" && \
-	  $(BIN)/pytest -q -n 2 --dist loadfile tests/browser $(PYTEST_ARGS)
+	  $(BIN)/pytest -q -n $(WORKERS) --dist loadfile tests/browser $(PYTEST_ARGS)
 
 check: setup ## format, lint, types, import contract, then the tests
 	@$(BIN)/ruff format --check .

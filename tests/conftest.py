@@ -23,6 +23,8 @@ REQUIRED = {
 }
 
 
+# Folders whose tests take long come first, so that no process is left alone with one of them.
+LONG_FIRST = ("sync", "backup", "faults")
 BROWSER = "browser"
 BROWSER_TESTS = Path(__file__).parent / "browser"
 LEFT_OUT = "banke_left_out"
@@ -56,7 +58,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the browser's tests when there is none; the summary counts them."""
+    """Put what takes long first; leave out the browser's tests when there is none.
+
+    The summary counts those that are left out.
+    """
+    items.sort(key=lambda item: item.path.parent.name not in LONG_FIRST)
     ours = [item for item in items if BROWSER_TESTS in item.path.parents]
     if BROWSER in _required() and not ours:
         raise pytest.UsageError("this run needs a test of the browser, and there is none in it")
