@@ -136,6 +136,7 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
     if batch is None:
         return None
     if batch.kind == IMPORT:
+        # Its page changes what is to be done with it, and waits for a piece.
         _hold(session, batch, claim)
         session.refresh(batch)
         return step_import(session, batch)
@@ -177,8 +178,8 @@ def _find_claimed(session: Session, claim: Claim) -> Batch | None:
 def _hold(session: Session, batch: Batch, claim: Claim) -> None:
     """Hold the batch's row to the end of the transaction, if it still is as it was found.
 
-    Last of all, and so for a moment: neither the other half nor who stops it waits for a piece, and
-    nobody who holds it waits for a customer.
+    After a piece, and so for a moment: neither the other half nor who stops it waits for that, and
+    whoever has customers locked takes the batch last.
     """
     is_so = Batch.claimed_by == claim.token, Batch.cancelled_by == batch.cancelled_by
     held = select(Batch.id).where(Batch.id == claim.id, *is_so).with_for_update()

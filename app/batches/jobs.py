@@ -36,6 +36,7 @@ def work_batch(runtime: Runtime, claim: Claim) -> datetime | None:
             if again_at > clock.utcnow() or time.monotonic() > ends:
                 return runtime.db.commit(partial(_postpone, claim=claim, again_at=again_at))
     except ClaimLost:
+        # Whoever took it or stopped it has said when it is due.
         return None
     except Exception as error:
         log.exception("batch_stumbled", batch_id=claim.id, error_name=type(error).__name__)
