@@ -1,6 +1,7 @@
 """A batch of tags is gone through in two halves at the same time: each has its own place."""
 
 import sqlalchemy as sa
+from alembic import op
 
 from app.db import BigId
 from migrations.steps import add_column, drop_column
@@ -18,6 +19,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Undo it."""
+    """Undo it; a batch of tags that is under way goes through all of them once more."""
+    op.execute(
+        "UPDATE batches SET reached = 0"
+        " WHERE ended_at IS NULL AND cancelled_by = '' AND kind IN ('tag_add', 'tag_remove')"
+    )
     for name in ("middle", "reached_below"):
         drop_column("batches", name)
