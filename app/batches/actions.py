@@ -143,7 +143,8 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
     if batch.cancelled_by:
         goes_on = _take_back(session, batch)
     else:
-        goes_on = any(_go_on(session, batch, half) for half in HALVES)
+        at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
+        goes_on = any(_go_on(session, batch, half, at_once) for half in HALVES)
     if not goes_on and batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
         # WeCom is being told, at its pace.
         return clock.later(LOOK_AGAIN_SECONDS)
@@ -162,7 +163,7 @@ def step_half(session: Session, claim: Claim, half: Half) -> bool:
     batch = _find_claimed(session, claim)
     if batch is None or batch.kind not in TAG_KINDS or batch.cancelled_by:
         return False
-    if not _go_on(session, batch, half):
+    if not _go_on(session, batch, half, TAGGED_AT_ONCE // len(HALVES)):
         return False
     _hold(session, batch, claim)
     return True
@@ -187,9 +188,8 @@ def _hold(session: Session, batch: Batch, claim: Claim) -> None:
         raise ClaimLost
 
 
-def _go_on(session: Session, batch: Batch, half: Half) -> bool:
+def _go_on(session: Session, batch: Batch, half: Half, at_once: int) -> bool:
     """Do the next piece of a half; False: it has gone through all of that."""
-    at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
     follow_id = BatchItem.follow_id
     is_next = (
         and_(follow_id > batch.reached_below, follow_id <= batch.middle)

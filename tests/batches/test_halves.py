@@ -45,14 +45,14 @@ SECONDS = 60.0
 
 @pytest.fixture
 def base(any_db: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    """Have two members follow the same customers; pieces are of three."""
+    """Have two members follow the same customers; pieces of a half are of three."""
     with any_db.write() as session:
         record_tags(session, [group("等级", tag("金"), tag("银"))])
     for one in PEOPLE:
         follow(any_db, "zhaoyi", one)
     for one in reversed(PEOPLE):
         follow(any_db, "lisi", one)
-    monkeypatch.setattr(actions, "TAGGED_AT_ONCE", 3)
+    monkeypatch.setattr(actions, "TAGGED_AT_ONCE", 6)
     return any_db
 
 
