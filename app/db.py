@@ -190,6 +190,11 @@ class Database:
             self._commit_group, name="commit", most=GROUP
         )
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Tell whether whoever writes waits for everybody else who does."""
+        return self.engine.dialect.name == "sqlite"
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session that only reads; on SQLite it waits for no writer."""

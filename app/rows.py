@@ -51,6 +51,16 @@ def among(
     return cast("ColumnElement[bool]", column.in_(numbers))
 
 
+def beside_index(session: Session, column: ColumnElement[str] | Any) -> ColumnElement[str]:
+    """Return a column of text to be compared where no index of it is to be used.
+
+    PostgreSQL takes for rare what it has not counted yet, and would go through all rows of a tag
+    that is just being given to very many, for each piece of them anew.
+    """
+    is_hidden = session.get_bind().dialect.name == "postgresql"
+    return cast("ColumnElement[str]", column + "" if is_hidden else column)
+
+
 def insert_numbers(
     session: Session,
     column: InstrumentedAttribute[int],

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -42,6 +42,12 @@ LOOK_AGAIN_SECONDS = 3.0
 DELETED_AT_ONCE = 5000
 
 Step = Callable[[Session, Batch, list[int]], None]
+Half = Literal["lower", "upper"]
+HALVES: tuple[Half, Half] = ("lower", "upper")
+
+
+class ClaimLost(Exception):
+    """Raised at the end of a piece whose batch somebody else goes on with: nothing of it stays."""
 
 
 def begin_batch(
@@ -67,6 +73,7 @@ def begin_batch(
     if len(ids) > most:
         raise Refused(_("一次最多 {most} 位，请再加些筛选条件", most=f"{most:,}"))
     now = clock.utcnow()
+    middle = ids[(len(ids) - 1) // 2] if kind in TAG_KINDS else 0
     batch = Batch(
         kind=kind,
         userid=userid,
@@ -75,6 +82,8 @@ def begin_batch(
         due_at=now,
         attempts=0,
         total=len(ids),
+        middle=middle,
+        reached=middle,
     )
     session.add(batch)
     session.flush()
@@ -119,31 +128,78 @@ def delete_ended(session: Session, *, before: datetime) -> int:
 
 
 def step_batch(session: Session, claim: Claim) -> datetime | None:
-    """Do the next piece; return when the one after it may be done.
+    """Do the next piece, of whichever half; return when the one after it may be done.
 
-    None: it is over, or somebody else does it.
+    None: it is over, or somebody else does it. Raises: ClaimLost.
     """
-    batch = session.get(Batch, claim.id, with_for_update=True)
-    if batch is None or batch.ended_at is not None or batch.claimed_by != claim.token:
+    batch = _find_claimed(session, claim)
+    if batch is None:
         return None
     if batch.kind == IMPORT:
+        # Its page changes what is to be done with it, and waits for a piece.
+        _hold(session, batch, claim)
+        session.refresh(batch)
         return step_import(session, batch)
-    if _take_back(session, batch) if batch.cancelled_by else _go_on(session, batch):
-        return clock.utcnow()
-    if batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
+    if batch.cancelled_by:
+        goes_on = _take_back(session, batch)
+    else:
+        at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
+        goes_on = any(_go_on(session, batch, half, at_once) for half in HALVES)
+    if not goes_on and batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
         # WeCom is being told, at its pace.
         return clock.later(LOOK_AGAIN_SECONDS)
+    _hold(session, batch, claim)
+    if goes_on:
+        return clock.utcnow()
     batch.ended_at, batch.due_at, batch.claimed_by = clock.utcnow(), None, None
     return None
 
 
-def _go_on(session: Session, batch: Batch) -> bool:
-    """Do the next piece; False: it has gone through all."""
-    at_once = TAGGED_AT_ONCE if batch.kind in TAG_KINDS else MOVED_AT_ONCE
+def step_half(session: Session, claim: Claim, half: Half) -> bool:
+    """Do the next piece of one half of a batch of tags, while another one does the other's.
+
+    False: there is none, or it is not to be done so. Raises: ClaimLost.
+    """
+    batch = _find_claimed(session, claim)
+    if batch is None or batch.kind not in TAG_KINDS or batch.cancelled_by:
+        return False
+    if not _go_on(session, batch, half, TAGGED_AT_ONCE // len(HALVES)):
+        return False
+    _hold(session, batch, claim)
+    return True
+
+
+def _find_claimed(session: Session, claim: Claim) -> Batch | None:
+    batch = session.get(Batch, claim.id)
+    if batch is None or batch.ended_at is not None or batch.claimed_by != claim.token:
+        return None
+    return batch
+
+
+def _hold(session: Session, batch: Batch, claim: Claim) -> None:
+    """Hold the batch's row to the end of the transaction, if it still is as it was found.
+
+    After a piece, and so for a moment: neither the other half nor who stops it waits for that, and
+    whoever has customers locked takes the batch last.
+    """
+    is_so = Batch.claimed_by == claim.token, Batch.cancelled_by == batch.cancelled_by
+    held = select(Batch.id).where(Batch.id == claim.id, *is_so).with_for_update()
+    if session.scalar(held) is None:
+        raise ClaimLost
+
+
+def _go_on(session: Session, batch: Batch, half: Half, at_once: int) -> bool:
+    """Do the next piece of a half; False: it has gone through all of that."""
+    follow_id = BatchItem.follow_id
+    is_next = (
+        and_(follow_id > batch.reached_below, follow_id <= batch.middle)
+        if half == "lower"
+        else follow_id > batch.reached
+    )
     ids = session.scalars(
-        select(BatchItem.follow_id)
-        .where(BatchItem.batch_id == batch.id, BatchItem.follow_id > batch.reached)
-        .order_by(BatchItem.follow_id)
+        select(follow_id)
+        .where(BatchItem.batch_id == batch.id, is_next)
+        .order_by(follow_id)
         .limit(at_once)
     ).all()
     if not ids:
@@ -151,7 +207,10 @@ def _go_on(session: Session, batch: Batch) -> bool:
     # How far it came is written with it: what is lost is not reached either.
     need_not_last(session)
     STEPS[batch.kind](session, batch, list(ids))
-    batch.reached = ids[-1]
+    if half == "lower":
+        batch.reached_below = ids[-1]
+    else:
+        batch.reached = ids[-1]
     return True
 
 

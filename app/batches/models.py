@@ -14,10 +14,11 @@ class Batch(Due, Base):
     """One thing that an admin does to many relations.
 
     `kind`: tag_add, tag_remove, stage, reminder; `what` is what it needs: {"tag_id", "name"},
-    {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with; `reached`: the last
-    relation that is done. `ended_at` None: it is under way; so it is with tags until WeCom knows of
-    all. `cancelled_by`: who stopped it. One of the kind import goes through the rows of a table
-    instead, more than once: see `app.batches.imports`.
+    {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with. It is gone through in
+    two halves: the relations up to `middle`, of which `reached_below` is the last that is done, and
+    those above, of which `reached` is. `ended_at` None: it is under way; so it is with tags until
+    WeCom knows of all. `cancelled_by`: who stopped it. One of the kind import goes through the rows
+    of a table instead, more than once: see `app.batches.imports`.
     """
 
     __tablename__ = "batches"
@@ -28,6 +29,8 @@ class Batch(Due, Base):
     what: Mapped[dict[str, Any]]
     total: Mapped[int] = mapped_column(default=0)
     reached: Mapped[int] = mapped_column(BigId, default=0)
+    middle: Mapped[int] = mapped_column(BigId, default=0)
+    reached_below: Mapped[int] = mapped_column(BigId, default=0)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     cancelled_by: Mapped[str] = mapped_column(WireId(), default="")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.batches.importing import IMPORT
@@ -59,7 +59,10 @@ class ItemRow:
 def became(batch: Batch) -> ColumnElement[str]:
     """Say in SQL what became of a batch's relation: one of OUTCOMES, "" while it is open."""
     beyond = "cancelled" if batch.cancelled_by else ""
-    is_reached = BatchItem.follow_id <= batch.reached
+    is_reached = or_(
+        BatchItem.follow_id <= batch.reached_below,
+        BatchItem.follow_id.between(batch.middle + 1, batch.reached),
+    )
     return func.coalesce(BatchItem.outcome, case((is_reached, "done"), else_=beyond))
 
 

@@ -19,7 +19,7 @@ from app.i18n import N_
 from app.pushes.actions import record_push
 from app.pushes.models import Push
 from app.pushes.queries import list_unsettled
-from app.rows import among, insert_numbers, upsert
+from app.rows import among, beside_index, insert_numbers, upsert
 from app.wecom.external_contact import TagGroupInfo
 
 NAME_LENGTH = 64
@@ -205,7 +205,7 @@ def mark_many(
     """
     group = session.get(TagGroup, tag.group_id)
     name = {"group_name": group.name if group else "", "tag_name": tag.name}
-    is_it = FollowTag.tag_id == tag.tag_id
+    is_it = beside_index(session, FollowTag.tag_id) == tag.tag_id
     is_named_so = and_(
         FollowTag.group_name == name["group_name"], FollowTag.tag_name == name["tag_name"]
     )
@@ -248,7 +248,8 @@ def take_back_marks(
     keys = [f"{key}:{follow_id}" for follow_id in follow_ids]
     session.execute(delete(TimelineEntry).where(TimelineEntry.dedupe_key.in_(keys)), **LOOSE)
     if was_on:
-        mine = among(session, FollowTag.follow_id, follow_ids), FollowTag.tag_id == tag_id
+        is_it = beside_index(session, FollowTag.tag_id) == tag_id
+        mine = among(session, FollowTag.follow_id, follow_ids), is_it
         session.execute(delete(FollowTag).where(*mine), **LOOSE)
         return
     group = session.get(TagGroup, tag.group_id)
