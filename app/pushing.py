@@ -111,7 +111,7 @@ def _record_ends(session: Session, ends: Ends) -> None:
             )
             log.warning("push_refused", push_id=push.id, kind=push.kind, errcode=error.errcode)
     if any(error is not None and error.errcode == NO_SUCH_TAG for _, error in ends):
-        hasten(session, SYNC_TAGS, unless_within=1.0)
+        hasten(session, SYNC_TAGS, apart=1.0)
     # Whatever came meanwhile waited for these.
     wake_after_commit(session, LANE)
 

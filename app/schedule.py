@@ -96,7 +96,7 @@ def _hasten_those_at_start(runtime: Runtime) -> None:
     with runtime.db.write() as session:
         for job in SCHEDULE:
             if job.at_start:
-                hasten(session, job.name, unless_within=MINUTE)
+                hasten(session, job.name, apart=MINUTE)
 
 
 def _guarded(call: Callable[..., None], *arguments: object) -> None:

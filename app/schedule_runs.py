@@ -62,15 +62,15 @@ def take_turn(session: Session, name: str) -> bool:
 
 
 def end_turn(session: Session, name: str, *, again_in: float, fault: str = "") -> None:
-    """Have the next turn come so many seconds from now; `fault`: what this one failed of."""
-    session.execute(
-        update(ScheduleRun)
-        .where(ScheduleRun.name == name)
-        .values(
-            due_at=clock.later(again_in), ended_at=clock.utcnow(), fault=fit(fault, FAULT_LENGTH)
-        )
-        .execution_options(synchronize_session=False)
-    )
+    """Have the next turn come so many seconds from now; `fault`: what this one failed of.
+
+    Whoever hastened the job while it ran does so for what it may not have seen: that stays.
+    """
+    run = session.get_one(ScheduleRun, name, populate_existing=True, with_for_update=True)
+    if run.due_at is None or run.started_at is None or run.due_at >= run.started_at + TURN:
+        run.due_at = clock.later(again_in)
+    run.ended_at, run.fault = clock.utcnow(), fit(fault, FAULT_LENGTH)
+    session.flush()
 
 
 def list_runs(session: Session) -> dict[str, ScheduleRun]:
@@ -90,15 +90,15 @@ def is_before_restore(session: Session, at: datetime) -> bool:
     return restored_at is not None and at < restored_at
 
 
-def hasten(session: Session, name: str, *, unless_within: float) -> None:
-    """Have the next turn now, unless the last one began within so many seconds."""
-    now = clock.utcnow()
+def hasten(session: Session, name: str, *, apart: float) -> None:
+    """Have the next turn now, or so many seconds after the last one began."""
+    began = session.scalar(select(ScheduleRun.started_at).where(ScheduleRun.name == name))
+    if began is None:
+        return
+    soon = max(clock.utcnow(), began + timedelta(seconds=apart))
     session.execute(
         update(ScheduleRun)
-        .where(
-            ScheduleRun.name == name,
-            ScheduleRun.started_at < now - timedelta(seconds=unless_within),
-        )
-        .values(due_at=now)
+        .where(ScheduleRun.name == name, ScheduleRun.due_at > soon)
+        .values(due_at=soon)
         .execution_options(synchronize_session=False)
     )

@@ -28,7 +28,7 @@ LONG_FIRST = ("sync", "backup", "faults")
 BROWSER = "browser"
 BROWSER_TESTS = Path(__file__).parent / "browser"
 LEFT_OUT = "banke_left_out"
-# What somebody filled in, shown to him again with what is wrong with it.
+# Of GET: what somebody filled in, shown to him again with what is wrong with it.
 OWN_FORM = {400, 409, 422}
 left_out = pytest.StashKey[int]()
 leaked = pytest.StashKey[list[leaks.Leak]]()
@@ -84,7 +84,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Keep what a test printed, to be searched with the rest."""
     if report.when == "teardown" and report.sections and kept_at:
         said = (f"{name}\n{text}" for name, text in report.sections)
-        leaks.keep(kept_at[0], "printed.said", report.nodeid, *said)
+        # The file alone: the name of a test may hold anything.
+        leaks.keep(kept_at[0], "printed.said", report.location[0], *said)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -142,7 +143,10 @@ def _kept_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         if sender.name != "banke" or response.is_streamed:
             return
         if response.status_code >= 400 or request.path == "/metrics":
-            name = "forms.shown" if response.status_code in OWN_FORM else "pages.said"
+            # To whom it is refused to change what he may see it is shown as it stands.
+            is_refused = request.method == "POST" and response.status_code < 500
+            is_own = is_refused or response.status_code in OWN_FORM
+            name = "forms.shown" if is_own else "pages.said"
             leaks.keep(folder, name, f"{request.method} {response.status_code}", response.data)
 
     with request_finished.connected_to(keep):

@@ -46,12 +46,24 @@ def test_a_turn_whose_process_died_goes_to_another(db: Database) -> None:
     assert due_in(db, "job") <= timedelta(minutes=10).total_seconds()
 
 
-def test_a_start_brings_a_job_forward_unless_it_ran_just_now(db: Database) -> None:
-    with db.write() as session:
+def test_a_hastened_job_comes_soon_and_no_sooner_than_so_long_after_its_last_turn(
+    any_db: Database,
+) -> None:
+    with any_db.write() as session:
         take_turn(session, "job")
         end_turn(session, "job", again_in=3600)
-        hasten(session, "job", unless_within=60)
-    assert due_in(db, "job") > 3000
-    with db.write() as session:
-        hasten(session, "job", unless_within=-1)
-    assert due_in(db, "job") <= 0
+        hasten(session, "job", apart=60)
+    assert 30 < due_in(any_db, "job") <= 60
+    with any_db.write() as session:
+        hasten(session, "job", apart=0)
+    assert due_in(any_db, "job") <= 0
+
+
+def test_a_job_that_is_hastened_while_it_runs_comes_again_at_once(any_db: Database) -> None:
+    with any_db.write() as session:
+        take_turn(session, "job")
+    with any_db.write() as session:
+        hasten(session, "job", apart=0)
+    with any_db.write() as session:
+        end_turn(session, "job", again_in=3600)
+    assert due_in(any_db, "job") <= 0

@@ -129,7 +129,7 @@ def _send_away(session: Session, row: Member, at: datetime) -> None:
     """Note that he is away: his sessions end with his stay, and somebody has to take over."""
     if row.away_at is None:
         row.away_at, row.stay = at, row.stay + 1
-        hasten(session, TELLING_JOB, unless_within=1.0)
+        hasten(session, TELLING_JOB, apart=1.0)
 
 
 def _replace_departments(session: Session, details: dict[str, UserDetail]) -> None:

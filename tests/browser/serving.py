@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 from playwright.sync_api import Error, Page
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.db import Database
 from sidebar.session import MEMBER_COOKIE
@@ -51,10 +51,17 @@ def serve_card(
                 page.wait_for_load_state()
 
 
+class _Quiet(WSGIRequestHandler):
+    """Says nothing of what is asked for: our own servers keep no queries, this one would."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
 @contextmanager
 def serve(app: Flask) -> Iterator[str]:
     """Serve the application and give its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

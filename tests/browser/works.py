@@ -47,7 +47,11 @@ def write_field(page: Page) -> None:
 
 def open_tags(page: Page) -> None:
     page.locator("#tags-open").click()
-    page.locator("#tag-form").wait_for()
+    # Where there are many groups of tags, each is closed at first.
+    group = page.locator("#tag-form details", has=page.locator(".bk-chip", has_text="重要"))
+    group.wait_for()
+    if not group.locator(".bk-chip").first.is_visible():
+        group.locator("summary").click()
 
 
 def write_stage_note(page: Page) -> None:

@@ -162,8 +162,8 @@ def test_a_member_who_leaves_is_out_his_customers_wait_and_his_manager_hears(
     tell(shop, "delete_user", "gaojiu")
     assert his.get(panel, headers=HTMX, timeout=10).status_code == 401
     assert "1 位员工，2 位客户" in admin.get(page, timeout=10).text
-    wait_until(lambda: "2 位客户待交接" in titles(shop, "sunsan"))
-    wait_until(lambda: "2 位客户待交接" in titles(shop, "qianer"))
+    wait_until(lambda: "2 位客户待交接" in titles(shop, "sunsan"), timeout=60)
+    wait_until(lambda: "2 位客户待交接" in titles(shop, "qianer"), timeout=60)
 
     shop.box.people.member_joins("gaojiu", "高九歌", department=(3,))
     tell(shop, "create_user", "gaojiu")

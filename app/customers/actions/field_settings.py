@@ -97,7 +97,7 @@ def edit_field(session: Session, field_id: int, draft: FieldDraft, *, seen: str)
     if draft.sensitive != before.sensitive:
         # What stands there is sealed, or opened, by the relay.
         walk_again(session, VALUES.name, CHANGES.name)
-        hasten(session, SEALING_JOB, unless_within=0)
+        hasten(session, SEALING_JOB, apart=0)
     return before
 
 

@@ -213,7 +213,7 @@ def archive_stage(session: Session, stage_id: int, *, to: int, userid: str, seen
     session.execute(
         update(Stage).where(Stage.moves_to_id == stage.id).values(moves_to_id=stage.moves_to_id)
     )
-    hasten(session, MOVING_JOB, unless_within=0)
+    hasten(session, MOVING_JOB, apart=0)
     session.flush()
     return stage
 

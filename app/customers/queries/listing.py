@@ -103,11 +103,14 @@ def count_customers(
 ) -> CustomerCount:
     """Count what is wanted, for as long as somebody waits, and up to MOST_COUNTED."""
     ends, relations, people = time.perf_counter() + seconds, 0, set[str]()
+    is_enough = False
     for piece in read_relations(session, wanted):
+        # Only another piece shows that there is more.
+        if is_enough:
+            return CustomerCount(relations, len(people), is_whole=False)
         relations += len(piece)
         people.update(external_userid for _id, external_userid in piece)
-        if relations >= MOST_COUNTED or time.perf_counter() > ends:
-            return CustomerCount(relations, len(people), is_whole=False)
+        is_enough = relations >= MOST_COUNTED or time.perf_counter() > ends
     return CustomerCount(relations, len(people))
 
 
