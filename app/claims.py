@@ -161,3 +161,13 @@ def build_backlog(lane: str, row: Sequence[Any], now: datetime) -> Backlog:
 def changed_one(result: object) -> bool:
     """Tell whether a compare-and-set won."""
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def free_all(session: Session, table: type[Due]) -> None:
+    """Have what is claimed be due at once: nobody is at it any more, as after a restore."""
+    session.execute(
+        update(table)
+        .where(table.claimed_by.is_not(None), table.due_at.is_not(None))
+        .values(claimed_by=None, due_at=clock.utcnow())
+        .execution_options(synchronize_session=False)
+    )

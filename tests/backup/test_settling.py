@@ -80,6 +80,19 @@ def test_a_reminder_for_later_comes(db: Database) -> None:
     assert outcome(db, row) == (None, True)
 
 
+def test_what_was_being_worked_waits_for_nobody(any_db: Database) -> None:
+    row = intend(any_db, "loss", clock.utcnow() - timedelta(minutes=5))
+    with any_db.write() as session:
+        kept = session.get_one(Delivery, row)
+        kept.claimed_by, kept.due_at = "gone", clock.later(60)
+    settled(any_db)
+    with any_db.read() as session:
+        kept = session.get_one(Delivery, row)
+        assert kept.claimed_by is None
+        assert kept.due_at is not None
+        assert kept.due_at <= clock.utcnow()
+
+
 def test_a_members_change_is_not_told_and_a_batchs_is(db: Database) -> None:
     with db.write() as session:
         for external_userid, lane in (("wmOne", "pushes"), ("wmTwo", "bulk")):
