@@ -1,6 +1,7 @@
 """Whatever strangers call themselves, and whatever they write, is text and nothing else."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -41,8 +42,11 @@ class Crowd:
 
 
 @pytest.fixture(scope="module")
-def crowd(stage: Deployment) -> Crowd:
-    """Let them come, each with a name, a channel and a remark, and the first write to a member."""
+def crowd(stage: Deployment) -> Iterator[Crowd]:
+    """Let them come, each with a name, a channel and a remark, and the first write to a member.
+
+    What they were tagged with goes again: among so many tags others find theirs in closed groups.
+    """
     people = stage.box.people
     with stage.box.world.lock:
         customers = [_comes(stage, at) for at in range(len(TRICKS))]
@@ -55,7 +59,15 @@ def crowd(stage: Deployment) -> Crowd:
     for name in field_of(0):
         people.group_created("lisi", name=name, members=[tagged[0]])
     settle(stage)
-    return Crowd(customers, tagged)
+    yield Crowd(customers, tagged)
+    with stage.box.world.lock:
+        for customer in tagged:
+            del stage.box.world.tag_groups[f"etGroup{customer}"]
+            relation = stage.box.world.find_relation("sunsan", customer)
+            assert relation
+            relation.tag_ids.clear()
+    people.something_happens("change_external_tag", ChangeType="shuffle", Id="")
+    settle(stage)
 
 
 def _comes(stage: Deployment, at: int) -> str:
