@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from werkzeug.serving import make_server
 
 from tests.browser.watching import Browsing, barriers
+from tests.deployment import wait_until
 
 POLICY = "default-src 'none'; script-src 'self'; img-src 'self' data:; frame-src 'self'"
 HEAD = '<!doctype html><html lang="zh"><title>页</title><link rel="icon" href="data:,"><main>'
@@ -67,7 +68,9 @@ def site() -> Iterator[str]:
 )
 def test_a_fault_of_a_page_is_noted(chromium: Browser, site: str, page: str, fault: str) -> None:
     browsing = Browsing(chromium)
-    browsing(f"{site}/{page}")
+    opened = browsing(f"{site}/{page}")
+    # A browser tells of some only after the page has loaded; while we wait, it can.
+    wait_until(lambda: browsing.unexpected() or opened.evaluate("null"))
     browsing.close()
     assert [fault in noted for noted in browsing.unexpected()] == [True]
 
