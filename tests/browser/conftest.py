@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 from sqlalchemy import func, select
 
+from app.library.models import LibraryDraft, LibraryMark
 from app.members.models import Member
 from tests.browser.watching import SECONDS, Browsing
 from tests.chromium import ADVICE, find_chromium
@@ -76,6 +77,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Give the stage; browsers go to `stage.front`."""
     with set_up(tmp_path_factory.mktemp("stage")) as deployment:
         yield deployment
+
+
+@pytest.fixture(autouse=True)
+def without_drafts(request: pytest.FixtureRequest) -> None:
+    """Let every test on a stage begin with empty forms and no stars, whoever played before it."""
+    if "stage" not in request.fixturenames:
+        return
+    deployment: Deployment = request.getfixturevalue("stage")
+    with deployment.db.write() as session:
+        session.query(LibraryDraft).delete()
+        session.query(LibraryMark).delete()
 
 
 @contextmanager

@@ -61,6 +61,7 @@ def test_nobody_is_shut_out_of_the_list_and_its_batches(
         page.go_back()
         page.get_by_label("勾选本页全部").check()
     page.get_by_role("link", name="批量操作记录").click()
+    expect(page.get_by_role("heading", name="批量操作记录")).to_be_visible()
     found |= look_over(page, "batches", WIDE, NARROW)
     assert found == {}
 

@@ -30,6 +30,7 @@ def test_a_customer_is_exported_and_then_erased_from_his_page(
     page.goto(f"{owned.front}/admin/customers")
     page.get_by_role("link", name=NAME).first.click()
     page.get_by_role("link", name="导出资料").click()
+    expect(page.get_by_role("link", name="下载 ZIP")).to_be_visible()
     found = look_over(page, "export", WIDE, NARROW)
     with page.expect_download() as download:
         page.get_by_role("link", name="下载 ZIP").click()
@@ -44,6 +45,7 @@ def test_a_customer_is_exported_and_then_erased_from_his_page(
     kept.close()
     page.get_by_role("link", name="回到客户").click()
     page.get_by_role("link", name="抹除客户").click()
+    expect(page.get_by_label("输入客户的名字来确认")).to_be_visible()
     found |= look_over(page, "erasure", WIDE, NARROW)
     open_page.allow("422")
     page.get_by_label("输入客户的名字来确认").fill("别人")

@@ -29,13 +29,6 @@ def customer(stage: Deployment) -> str:
     return newcomer(stage, "柳如烟")
 
 
-@pytest.fixture(autouse=True)
-def without_drafts(stage: Deployment) -> None:
-    """Let every test begin with an empty form."""
-    with stage.db.write() as session:
-        session.query(LibraryDraft).delete()
-
-
 def shelf_of(
     open_page: Browsing,
     stage: Deployment,

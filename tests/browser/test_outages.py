@@ -11,7 +11,6 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.library.models import LibraryDraft, LibraryMark
 from app.materials.models import Material
 from app.outbox import customer_path
 from tests.browser.client import ChatClient, newcomer, settle
@@ -96,12 +95,9 @@ def mend_stage(stage: Deployment) -> None:
 
 @pytest.fixture(autouse=True)
 def mended(stage: Deployment) -> Iterator[None]:
-    """Leave the stage well, and neither drafts nor stars behind."""
+    """Leave the stage well."""
     yield
     mend_stage(stage)
-    with stage.db.write() as session:
-        session.query(LibraryDraft).delete()
-        session.query(LibraryMark).delete()
 
 
 @pytest.fixture(scope="module", autouse=True)
