@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ from app.db import Base
 
 BETWEEN, QUOTED = "\0", '","'
 # Not the driver's own dialect: its values are for the driver alone to write.
+SQLITE = sqlite.dialect()
 POSTGRESQL = PGDialect()  # type: ignore[no-untyped-call]  # SQLAlchemy types no more of it
 
 
@@ -86,9 +88,11 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     """Insert many rows, each of which names the same columns, none of them of bytes."""
     if not rows:
         return
-    if session.get_bind().dialect.name == "postgresql":
-        names = tuple(rows[0])
+    dialect, names = session.get_bind().dialect.name, tuple(rows[0])
+    if dialect == "postgresql":
         session.execute(_insert_unnested(model, names), _turned(model, names, rows))
+    elif dialect == "sqlite":
+        _execute_plainly(session, _plain_insert(model, names), rows)
     else:
         session.execute(insert(cast("Table", model.__table__)), list(rows))
 
@@ -126,6 +130,62 @@ def _checks(model: type[Base], names: tuple[str, ...]) -> tuple[Callable[[Any], 
     table, dialect = cast("Table", model.__table__), POSTGRESQL
     types = [table.c[name].type.dialect_impl(dialect) for name in names]
     return tuple(one.bind_processor(dialect) for one in types)
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """A statement in SQLite's words, and what writes a row's values as its driver takes them.
+
+    `same`: the columns that no row names, with what they are where nobody says.
+    """
+
+    sql: str
+    names: tuple[str, ...]
+    checks: tuple[tuple[int, Callable[[Any], Any]], ...]
+    same: Mapping[str, Any]
+
+
+@cache
+def _plain_insert(model: type[Base], names: tuple[str, ...]) -> _Plain:
+    return _plain(insert(cast("Table", model.__table__)), names)
+
+
+@cache
+def _plain_upsert(
+    model: type[Base],
+    names: tuple[str, ...],
+    key: tuple[str, ...],
+    update: tuple[str, ...],
+    count: str,
+) -> _Plain:
+    return _plain(_upsert_statement(model, "sqlite", key, update, count), names)
+
+
+def _plain(statement: Any, names: tuple[str, ...]) -> _Plain:
+    compiled = statement.compile(dialect=SQLITE, column_keys=list(names))
+    columns = statement.table.c
+    checks = (
+        (at, columns[name].type.dialect_impl(SQLITE).bind_processor(SQLITE))
+        for at, name in enumerate(compiled.positiontup)
+    )
+    return _Plain(
+        sql=str(compiled),
+        names=tuple(compiled.positiontup),
+        checks=tuple((at, check) for at, check in checks if check),
+        same={column.key: column.default.arg for column in compiled.insert_prefetch},
+    )
+
+
+def _execute_plainly(session: Session, plain: _Plain, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Hand many rows to SQLite's driver itself: SQLAlchemy would go through each value twice."""
+    values = []
+    for row in rows:
+        whole = {**plain.same, **row} if plain.same else row
+        one = [whole[name] for name in plain.names]
+        for at, check in plain.checks:
+            one[at] = check(one[at])
+        values.append(tuple(one))
+    session.connection().exec_driver_sql(plain.sql, values)
 
 
 def _array(values: Collection[int] | Collection[str], *, is_text: bool) -> ColumnElement[Any]:
@@ -187,6 +247,10 @@ def upsert(
         names = tuple(rows[0])
         statement = _upsert_unnested(model, names, tuple(key), tuple(update), count)
         session.execute(statement, _turned(model, names, rows))
+        return
+    if dialect == "sqlite" and len(rows) > 1:
+        plain = _plain_upsert(model, tuple(rows[0]), tuple(key), tuple(update), count)
+        _execute_plainly(session, plain, rows)
         return
     statement = _upsert_statement(model, dialect, tuple(key), tuple(update), count)
     session.execute(statement, list(rows))

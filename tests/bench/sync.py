@@ -57,7 +57,9 @@ def measure_sync(report: Report, kind: str, folder: Path, *, customers: int) -> 
 
 def _connect(folder: Path, url: str, address: str) -> Runtime:
     wecom = {"api_base": address, "secret": SECRET}
-    runtime = build_runtime(settings.make_config(folder, database={"url": url}, wecom=wecom))
+    config = settings.make_config(folder, database={"url": url}, wecom=wecom)
+    # As the worker has it.
+    runtime = build_runtime(config, durable=False)
     tokens = SharedSecrets(runtime.sealer, None)
     limits = Limits(lambda: clock.monotonic() * HASTE)
     return replace(runtime, wecom=_Timed(runtime.config.wecom, tokens=tokens, limits=limits))

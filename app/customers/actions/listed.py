@@ -20,7 +20,7 @@ from app.customers.actions.follow import (
     take_back_reconciled,
 )
 from app.customers.actions.listed_contacts import take_over_contacts
-from app.customers.actions.listed_tags import TagNames, replace_marks
+from app.customers.actions.listed_tags import TagNames, insert_marks, replace_marks
 from app.customers.actions.own_changes import bare_remark
 from app.customers.actions.sealing import note_mobiles, reseal_mobiles, seal_mobiles
 from app.customers.actions.shown import has_come, held_columns, values_of
@@ -257,7 +257,7 @@ class _Page:
 
     def _mark_new(self, rows: Mapping[Pair, Row[Any]]) -> None:
         wanted = {row.id: self.infos[pair].tag_ids for pair, row in rows.items()}
-        replace_marks(self.session, wanted, tags=self.asking.tags, held={}, are_new=True)
+        insert_marks(self.session, wanted, tags=self.asking.tags)
         mobiles = {
             row.id: values_of(self.infos[pair])["remark_mobiles"] for pair, row in rows.items()
         }

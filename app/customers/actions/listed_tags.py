@@ -35,14 +35,12 @@ def replace_marks(
     *,
     tags: TagNames,
     held: Mapping[int, Collection[str]],
-    are_new: bool = False,
 ) -> dict[int, Moved]:
     """Have these relations, by id, carry the tags that WeCom lists; `held` tag_ids stay.
 
-    Returns by relation the names of those that came and those that went, by tag_id. `are_new`: they
-    carry none yet.
+    Returns by relation the names of those that came and those that went, by tag_id.
     """
-    have = {} if are_new else _read(session, wanted)
+    have = _read(session, wanted)
     new: list[dict[str, Any]] = []
     gone: list[tuple[int, str, str]] = []
     moved: dict[int, Moved] = {}
@@ -63,6 +61,21 @@ def replace_marks(
     _delete(session, gone)
     insert_rows(session, FollowTag, new)
     return moved
+
+
+def insert_marks(
+    session: Session, wanted: Mapping[int, Collection[str]], *, tags: TagNames
+) -> None:
+    """Have these relations, by id, carry the tags that WeCom lists; they carry none yet."""
+    insert_rows(
+        session,
+        FollowTag,
+        [
+            _mark(follow_id, tag_id, names)
+            for follow_id, tag_ids in wanted.items()
+            for names, tag_id in {tags[one]: one for one in tag_ids if one in tags}.items()
+        ],
+    )
 
 
 def _compare(
