@@ -6,7 +6,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.orm.util import AliasedClass
 
@@ -84,14 +94,25 @@ class CustomerFilter:
     fields: tuple[FieldTest, ...] = ()
 
 
+def is_of_state(follow: Relation, state: str) -> tuple[ColumnElement[bool], ...]:
+    """Test for relations that began in a channel (state), which is not ""."""
+    return follow.state == state, _has_state(follow)
+
+
+def _has_state(follow: Relation) -> ColumnElement[bool]:
+    """Test for a state, in the words of the index that holds no others."""
+    return follow.state > literal_column("''")
+
+
 def list_states(session: Session) -> list[str]:
     """List the channels (state) that anybody ever came through, however many came.
 
     From one to the next along the index: counting them all would take as long as they are many.
     """
-    first = select(func.min(FollowUser.state).label("state")).where(FollowUser.state > "")
+    first = select(func.min(FollowUser.state).label("state")).where(_has_state(FollowUser))
     walk = first.cte("states", recursive=True)
-    after = select(func.min(FollowUser.state)).where(FollowUser.state > walk.c.state)
+    behind = _has_state(FollowUser), FollowUser.state > walk.c.state
+    after = select(func.min(FollowUser.state)).where(*behind)
     following = select(after.correlate(walk).scalar_subquery()).where(walk.c.state.is_not(None))
     states = walk.union_all(following)
     found = select(states.c.state).where(states.c.state.is_not(None)).limit(MOST_STATES)
@@ -148,7 +169,7 @@ def _narrow_alone(session: Session, wanted: CustomerFilter, few: int) -> Iterato
     if wanted.standing == "waiting":
         yield _relations().where(FollowUser.userid.in_(_list_away()))
     if wanted.state:
-        yield _relations().where(FollowUser.state == wanted.state)
+        yield _relations().where(*is_of_state(FollowUser, wanted.state))
     yield from _marked(wanted)
     if wanted.lost_since or wanted.lost_until:
         lost = _between(FollowUser.removed_at, wanted.lost_since, wanted.lost_until)
@@ -230,7 +251,7 @@ def _of_relation(wanted: CustomerFilter, follow: Relation) -> Iterator[ColumnEle
         inside = MemberDepartment.department_id.in_(wanted.departments)
         yield follow.userid.in_(select(MemberDepartment.userid).where(inside))
     if wanted.state:
-        yield follow.state == wanted.state
+        yield from is_of_state(follow, wanted.state)
     yield from _between(follow.added_at, wanted.added_since, wanted.added_until)
     yield from _between(follow.removed_at, wanted.lost_since, wanted.lost_until)
 

@@ -26,6 +26,7 @@ from app.customers.models import (
 from app.customers.queries.choosing import (
     CustomerFilter,
     Relation,
+    is_of_state,
     narrow_ones,
     relation_conditions,
 )
@@ -255,7 +256,7 @@ def _along(wanted: CustomerFilter) -> list[ColumnElement[bool]]:
     if wanted.userid:
         along.append(FollowUser.userid == wanted.userid)
     elif wanted.state:
-        along.append(FollowUser.state == wanted.state)
+        along += is_of_state(FollowUser, wanted.state)
     if wanted.added_since:
         along.append(FollowUser.added_at >= wanted.added_since)
     if wanted.added_until:
