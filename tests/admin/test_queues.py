@@ -108,7 +108,8 @@ def test_jobs_tell_when_they_ran_and_how_it_ended(desk: Seat, runtime: Runtime) 
     run_if_due(runtime, Job("retention.inbox", 3600, lambda _runtime: None))
     run_if_due(runtime, Job("retention.pushes", 3600, fail))
     jobs = section(state(desk("qianer", "owner")), "jobs")
-    assert re.search(r"清理过期的：收到的回调事件</th>.*?成功", jobs)
+    assert re.search(r"清理过期的资料（20 种）</th>.*?成功", jobs)
+    assert "收到的回调事件" not in jobs
     assert re.search(r"清理过期的：写回企业微信的备注和标签</th>.*?没有成功.*?TimeoutError", jobs)
     assert re.search(r"同步企业标签</th><td[^>]*>还没有运行过", jobs)
 

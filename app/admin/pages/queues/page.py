@@ -90,17 +90,52 @@ def _list_processes(vitals: list[Vitals], now: Times) -> list[dict[str, Any]]:
 
 
 def _list_jobs(runs: dict[str, ScheduleRun], now: Times) -> list[dict[str, Any]]:
+    """List every job; the purges that went well are many and alike, and share a row."""
+    well = [name for name in PURGES if _went_well(runs.get(name), now)]
     known = [(name, _(word)) for name, word in JOBS.items()]
-    known += [(name, _(PURGE, what=_(title))) for name, title in PURGES.items()]
+    known += [(name, _(PURGE, what=_(PURGES[name]))) for name in PURGES if name not in well]
     known += [(name, name) for name in sorted(runs) if name not in JOBS and name not in PURGES]
-    return [{"word": word, **_show_run(runs.get(name), now)} for name, word in known]
+    shown = [{"word": word, **_show_run(runs.get(name), now)} for name, word in known]
+    return shown + _show_purges(well, runs, now)
+
+
+def _went_well(run: ScheduleRun | None, now: Times) -> bool:
+    return run is None or (not run.fault and not _is_forgotten(run, now))
+
+
+def _is_forgotten(run: ScheduleRun, now: Times) -> bool:
+    overdue = (now.now - run.due_at).total_seconds() if run.due_at else 0.0
+    return overdue > FORGOTTEN_SECONDS
+
+
+def _show_purges(
+    names: list[str], runs: dict[str, ScheduleRun], now: Times
+) -> list[dict[str, Any]]:
+    """Say in one row when the last of them began, how long all took, and when the next one is."""
+    if not names:
+        return []
+    word = _("清理过期的资料（{count} 种）", count=len(names))
+    begun = [run for name in names if (run := runs.get(name)) and run.started_at]
+    if not begun:
+        return [{"word": word, **_show_run(None, now)}]
+    shown = _show_run(max(begun, key=lambda run: run.started_at or now.now), now)
+    took = [
+        (run.ended_at - run.started_at).total_seconds()
+        for run in begun
+        if run.started_at and run.ended_at and run.ended_at >= run.started_at
+    ]
+    due = [run.due_at for run in begun if run.due_at]
+    if len(took) == len(begun):
+        shown["took"] = span(sum(took))
+    if shown["next"] and due:
+        shown["next"] = now.second(min(due))
+    return [{"word": word, **shown}]
 
 
 def _show_run(run: ScheduleRun | None, now: Times) -> dict[str, Any]:
     if run is None or run.started_at is None:
         return {"started": "", "took": "", "fault": "", "next": "", "is_forgotten": False}
     has_ended = run.ended_at is not None and run.ended_at >= run.started_at
-    overdue = (now.now - run.due_at).total_seconds() if run.due_at else 0.0
     return {
         "started": now.second(run.started_at),
         "took": span((run.ended_at - run.started_at).total_seconds())
@@ -108,7 +143,7 @@ def _show_run(run: ScheduleRun | None, now: Times) -> dict[str, Any]:
         else _("正在运行"),
         "fault": run.fault if has_ended else "",
         "next": now.second(run.due_at) if run.due_at and has_ended else "",
-        "is_forgotten": overdue > FORGOTTEN_SECONDS,
+        "is_forgotten": _is_forgotten(run, now),
     }
 
 
