@@ -1,5 +1,6 @@
 """What `flask web`, `worker` and `relay` run, and how they are told to stop."""
 
+import gc
 import os
 import signal
 import sys
@@ -70,6 +71,7 @@ def run_worker(config: Config) -> None:
         lane.name: Drainer(lane, bell=runtime.bell, look_every=WORKER_LOOKS_EVERY, overdue=0)
         for lane in build_lanes(runtime)
     }
+    _settle()
     _listen(config, {name: drainer.wake for name, drainer in drainers.items()})
     _run_until_told(list(drainers.values()))
 
@@ -89,6 +91,7 @@ def run_relay(config: Config) -> None:
         )
         for lane in build_lanes(runtime)
     ]
+    _settle()
     threading.Thread(target=run_schedule, args=[runtime], name="schedule", daemon=True).start()
     _run_until_told(drainers)
 
@@ -124,6 +127,15 @@ def _load_web(target: str, *, config: Config) -> Callable[..., Any]:
     # Granian looks for `__rsgi__`; its annotations know functions only.
     bridge: Any = Bridge(application, threads=WEB_THREADS)
     return cast("Callable[..., Any]", bridge)
+
+
+def _settle() -> None:
+    """Have the garbage collector look no more at what is there to stay: modules, classes, texts.
+
+    It would go through all of them again and again while a bulk job makes many thousand rows.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _listen(config: Config, listeners: dict[str, Callable[[], None]]) -> None:

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
+    Dialect,
     Executable,
     String,
     Table,
@@ -26,8 +27,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from app.db import Base
+from app.db import Base, Words
 
+# Takes a column's values, of all rows.
+Check = Callable[[list[Any]], list[Any]]
 BETWEEN, QUOTED = "\0", '","'
 # Not the driver's own dialect: its values are for the driver alone to write.
 SQLITE = sqlite.dialect()
@@ -117,19 +120,46 @@ def _unnested(statement: Any, table: Table, names: Sequence[str]) -> Any:
 def _turned(
     model: type[Base], names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """Return a column's values as one array each, checked as the types of the columns do it."""
-    turned = {}
-    for name, check in zip(names, _checks(model, names), strict=True):
-        values = [row[name] for row in rows]
-        turned[name] = _write_array([check(value) for value in values] if check else values)
-    return turned
+    """Return a column's values as one array each."""
+    return {
+        name: _write_array(check([row[name] for row in rows]))
+        for name, check in zip(names, _checks(model, names, POSTGRESQL), strict=True)
+    }
 
 
 @cache
-def _checks(model: type[Base], names: tuple[str, ...]) -> tuple[Callable[[Any], Any] | None, ...]:
-    table, dialect = cast("Table", model.__table__), POSTGRESQL
-    types = [table.c[name].type.dialect_impl(dialect) for name in names]
-    return tuple(one.bind_processor(dialect) for one in types)
+def _checks(model: type[Base], names: tuple[str, ...], dialect: Dialect) -> tuple[Check, ...]:
+    """Return for each column what makes of its values those that the driver is handed."""
+    columns = cast("Table", model.__table__).c
+    return tuple(_check_of(columns[name].type, dialect) for name in names)
+
+
+def _check_of(of: TypeEngine[Any], dialect: Dialect) -> Check:
+    process = of.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return list
+    return (
+        partial(_check_words, of.length, process)
+        if isinstance(of, Words)
+        else partial(_check_each, process)
+    )
+
+
+def _check_words(length: int, process: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """Look at all texts of a column at once: hardly ever is there one to be looked at by itself."""
+    texts = [one for one in values if one]
+    if texts and (max(map(len, texts)) > length or "\0" in "".join(texts)):
+        return [process(one) for one in values]
+    return values
+
+
+def _check_each(process: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """Look at each once, though it stand there many times, as the time does at which they came."""
+    done: dict[int, Any] = {}
+    for one in values:
+        if id(one) not in done:
+            done[id(one)] = process(one)
+    return [done[id(one)] for one in values]
 
 
 @dataclass(frozen=True)
@@ -141,13 +171,13 @@ class _Plain:
 
     sql: str
     names: tuple[str, ...]
-    checks: tuple[tuple[int, Callable[[Any], Any]], ...]
+    checks: tuple[Check, ...]
     same: Mapping[str, Any]
 
 
 @cache
 def _plain_insert(model: type[Base], names: tuple[str, ...]) -> _Plain:
-    return _plain(insert(cast("Table", model.__table__)), names)
+    return _plain(model, insert(cast("Table", model.__table__)), names)
 
 
 @cache
@@ -158,33 +188,27 @@ def _plain_upsert(
     update: tuple[str, ...],
     count: str,
 ) -> _Plain:
-    return _plain(_upsert_statement(model, "sqlite", key, update, count), names)
+    return _plain(model, _upsert_statement(model, "sqlite", key, update, count), names)
 
 
-def _plain(statement: Any, names: tuple[str, ...]) -> _Plain:
+def _plain(model: type[Base], statement: Any, names: tuple[str, ...]) -> _Plain:
     compiled = statement.compile(dialect=SQLITE, column_keys=list(names))
-    columns = statement.table.c
-    checks = (
-        (at, columns[name].type.dialect_impl(SQLITE).bind_processor(SQLITE))
-        for at, name in enumerate(compiled.positiontup)
-    )
+    in_order = tuple(compiled.positiontup)
     return _Plain(
         sql=str(compiled),
-        names=tuple(compiled.positiontup),
-        checks=tuple((at, check) for at, check in checks if check),
+        names=in_order,
+        checks=_checks(model, in_order, SQLITE),
         same={column.key: column.default.arg for column in compiled.insert_prefetch},
     )
 
 
 def _execute_plainly(session: Session, plain: _Plain, rows: Sequence[Mapping[str, Any]]) -> None:
     """Hand many rows to SQLite's driver itself: SQLAlchemy would go through each value twice."""
-    values = []
-    for row in rows:
-        whole = {**plain.same, **row} if plain.same else row
-        one = [whole[name] for name in plain.names]
-        for at, check in plain.checks:
-            one[at] = check(one[at])
-        values.append(tuple(one))
+    columns = [
+        check([plain.same[name]] * len(rows) if name in plain.same else [row[name] for row in rows])
+        for name, check in zip(plain.names, plain.checks, strict=True)
+    ]
+    values = list(zip(*columns, strict=True))
     session.connection().exec_driver_sql(plain.sql, values)
 
 

@@ -1,5 +1,6 @@
 """P11: a walk through all customers of a corp in the sandbox: our side of it, rows and memory."""
 
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from app.wecom.tokens import SharedSecrets
 from tests import settings
 from tests.bench.figures import Figure, Report
 from tests.bench.servers import sandbox_process
+from tests.bench.sync_floor import measure_floor
 
 BUDGET, MEGABYTES = 5000.0, 300.0
 MEMBERS = 400
@@ -53,6 +55,19 @@ def measure_sync(report: Report, kind: str, folder: Path, *, customers: int) -> 
                 report.add(figure)
             if kind == "postgresql":
                 _vacuum(runtime.db)
+            if kind == "sqlite" and what == "new":
+                report.add(_compare(folder, report.figures))
+
+
+def _compare(folder: Path, figures: list[Figure]) -> Figure:
+    ours = next(one.raw["rate"] for one in reversed(figures) if "rate" in one.raw)
+    floor = measure_floor(folder / "banke.db", folder / "floor")
+    return Figure(
+        measure="P11",
+        what="floor: the same rows copied by SQLite alone",
+        value=f"{floor:,.0f} /s",
+        budget=f"ours {ours / floor:.0%}",
+    )
 
 
 def _connect(folder: Path, url: str, address: str) -> Runtime:
@@ -60,6 +75,7 @@ def _connect(folder: Path, url: str, address: str) -> Runtime:
     config = settings.make_config(folder, database={"url": url}, wecom=wecom)
     # As the worker has it.
     runtime = build_runtime(config, durable=False)
+    gc.freeze()
     tokens = SharedSecrets(runtime.sealer, None)
     limits = Limits(lambda: clock.monotonic() * HASTE)
     return replace(runtime, wecom=_Timed(runtime.config.wecom, tokens=tokens, limits=limits))
@@ -101,7 +117,12 @@ def _walk(runtime: Runtime, sandbox: psutil.Process, what: str) -> Iterator[Figu
         budget=f">= {BUDGET:,.0f}",
         met=rate >= BUDGET,
         invalid="" if run.outcome == "done" else f"{run.outcome}: {run.fault}",
-        raw={"seconds": took, "of_wecom": waited, "cpu_seconds": time.process_time() - cpu},
+        raw={
+            "rate": rate,
+            "seconds": took,
+            "of_wecom": waited,
+            "cpu_seconds": time.process_time() - cpu,
+        },
     )
     yield Figure(
         measure="P11",

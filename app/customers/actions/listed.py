@@ -161,9 +161,9 @@ class _Page:
         if not wanted:
             return {}
         rows: Sequence[Any] = self.session.execute(
-            select(
-                FollowUser.id, FollowUser.userid, FollowUser.external_userid, FollowUser.added_at
-            ).where(among(self.session, FollowUser.external_userid, {pair[1] for pair in wanted}))
+            select(FollowUser.id, FollowUser.userid, FollowUser.external_userid).where(
+                among(self.session, FollowUser.external_userid, {pair[1] for pair in wanted})
+            )
         ).all()
         return {pair: row for row in rows if (pair := (row.userid, row.external_userid)) in wanted}
 
@@ -267,7 +267,7 @@ class _Page:
 
     def _tell_new(self, rows: Mapping[Pair, Row[Any]]) -> None:
         for pair, row in rows.items():
-            self._miss(pair, row.id, row.added_at)
+            self._miss(pair, row.id, self.infos[pair].createtime)
 
     def _miss(self, pair: Pair, follow_id: int, at: datetime) -> None:
         """Tell that a relation began of which no event told; nobody is greeted for it."""
