@@ -30,6 +30,7 @@ from app.members.queries import find_member
 from tests import settings
 from tests.bench import many
 from tests.bench.figures import Figure, Report
+from tests.bench.wholes import AGENT, measure_wholes
 
 LIST_BUDGET_MS, BATCH_BUDGET_SECONDS = 100.0, 5.0
 REQUESTS, WARM_UP = 40, 5
@@ -37,7 +38,6 @@ SECONDS_PER_MILLION = 400.0
 BATCH = 100_000
 # Relations that came in the same second: so it is after a first sync of a busy corp.
 TOGETHER = 500
-AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/156.0 Safari/537.36"
 CHANNELS = 40
 
 
@@ -55,6 +55,8 @@ def measure_customers(report: Report, kind: str, folder: Path, *, customers: int
         for figure in _measure_list(app, db, kind):
             report.add(figure)
         report.add(_measure_batch(db, kind, min(BATCH, customers)))
+        for figure in measure_wholes(app, db, kind, partial(_sign_in, db)):
+            report.add(figure)
         app.extensions["banke_runtime"].db.close()
         db.close()
 

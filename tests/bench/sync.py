@@ -26,6 +26,7 @@ from app.wecom.limits import Limits
 from app.wecom.tokens import SharedSecrets
 from tests import settings
 from tests.bench.figures import Figure, Report
+from tests.bench.memory import Memory
 from tests.bench.servers import sandbox_process
 from tests.bench.sync_floor import measure_floor
 
@@ -97,7 +98,7 @@ class _Timed(WeComClient):
 
 def _walk(runtime: Runtime, sandbox: psutil.Process, what: str) -> Iterator[Figure]:
     run_id = runtime.db.commit(lambda session: begin_run(session, why="manual").id)
-    ours, wecom = _Memory(psutil.Process(os.getpid())), _Memory(sandbox)
+    ours, wecom = Memory(psutil.Process(os.getpid())), Memory(sandbox)
     began, cpu, waited = time.perf_counter(), time.process_time(), _waited(runtime)
     while (run := _read(runtime.db, run_id)).outcome is None:
         with runtime.db.write() as session:
@@ -141,25 +142,6 @@ def _walk(runtime: Runtime, sandbox: psutil.Process, what: str) -> Iterator[Figu
         what=f"{what}: with the sandbox's own time",
         value=f"{run.listed / took:,.0f} /s",
     )
-
-
-class _Memory:
-    """The megabytes of a process: at most, and since it was looked at first."""
-
-    def __init__(self, process: psutil.Process) -> None:
-        self._process = process
-        self._seen: list[float] = []
-
-    def look(self) -> None:
-        self._seen.append(self._process.memory_info().rss / 2**20)
-
-    @property
-    def most(self) -> float:
-        return max(self._seen)
-
-    @property
-    def grown(self) -> float:
-        return self.most - self._seen[0]
 
 
 def _waited(runtime: Runtime) -> float:
