@@ -11,7 +11,6 @@ from sidebar.context import CardContext
 from sidebar.panels.parts import Panel, Part
 from sidebar.panels.profile import (
     consent,
-    description,
     fields,
     history,
     loss,
@@ -19,12 +18,13 @@ from sidebar.panels.profile import (
     pipelines,
     pushed,
     relations,
-    remark,
     stage,
     stage_note,
     tags,
     view,
 )
+from sidebar.panels.profile.description import DESCRIPTION
+from sidebar.panels.profile.remark import REMARK
 from sidebar.panels.profile.timeline import show_timeline
 from sidebar.panels.reading import is_htmx, times
 from sidebar.panels.showing import name_of
@@ -53,8 +53,8 @@ def _show_own(session: Session, context: CardContext) -> dict[str, Any]:
     """Show what belongs to the relation (remark, description, tags, numbers), and the fields."""
     pushes, follow = pushed.read_unsettled(session, context), context.viewpoint.follow
     return (
-        remark.show_remark(session, context, pushes, follow.remark)
-        | description.show_description(context, pushes, follow.description)
+        REMARK.show(session, context, pushes, follow.remark)
+        | DESCRIPTION.show(session, context, pushes, follow.description)
         | tags.show_tags(session, context, pushes)
         | fields.show_fields(session, context, pushes=pushes)
     )
@@ -88,10 +88,10 @@ PANEL = Panel(
         "field-undo": fields.undo,
         "field-reveal": fields.reveal,
         "empty-fields": fields.hide_empty,
-        "remark": remark.change,
-        "remark-retry": remark.retry,
-        "description": description.change,
-        "description-retry": description.retry,
+        "remark": REMARK.save,
+        "remark-retry": REMARK.tell_again,
+        "description": DESCRIPTION.save,
+        "description-retry": DESCRIPTION.tell_again,
         "mobiles": fields.change_mobiles,
         "mobiles-retry": fields.retry_mobiles,
         "tag": tags.mark,
@@ -104,8 +104,8 @@ PANEL = Panel(
         "periods": Part("panels/profile/listing.html", relations.load_periods),
         "field-form": Part("panels/profile/field_part.html", fields.show_form),
         "field-row": Part("panels/profile/field_part.html", fields.show_row),
-        "remark-way": Part("panels/profile/remark_way.html", remark.load_way),
-        "description-way": Part("panels/profile/description_way.html", description.load_way),
+        "remark-way": Part("panels/profile/remark_way.html", REMARK.load_way),
+        "description-way": Part("panels/profile/description_way.html", DESCRIPTION.load_way),
         "field-mobiles-way": Part("panels/profile/mobiles_way.html", mobiles.load_way),
         "tags": Part("panels/profile/tag_sheet.html", tags.load_sheet),
         "tags-way": Part("panels/profile/tags_changed.html", tags.load_way),
