@@ -16,6 +16,8 @@ PAGE = 50
 # What is replayed at once; the rest with another press.
 MOST_REPLAYED = 1000
 OPEN = "open"
+# Every answer to how an event ended.
+FATES = (OPEN, "done", "ignored", "unsupported", "unreadable", "dead", "erased")
 
 
 @dataclass(frozen=True, kw_only=True)
