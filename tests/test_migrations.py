@@ -12,8 +12,7 @@ from app.db import Database
 from app.tables import metadata
 from tests import settings
 from tests.conftest import database_kinds
-
-VERSIONS = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+from tests.old_schema import VERSIONS, OldDatabase
 
 
 def test_the_migrated_schema_is_the_one_in_the_code(any_db: Database) -> None:
@@ -23,13 +22,17 @@ def test_the_migrated_schema_is_the_one_in_the_code(any_db: Database) -> None:
 
 
 @pytest.mark.parametrize("kind", database_kinds())
-def test_migrations_go_down_to_nothing_and_up_again(kind: str, tmp_path: Path) -> None:
+def test_migrations_keep_every_row_on_their_way_up_and_go_down_to_nothing(
+    kind: str, tmp_path: Path
+) -> None:
     with settings.fresh_database(kind, tmp_path) as url:
-        db = settings.migrated(url)
+        db = settings.keyed(Database(url))
+        old = OldDatabase(db, rows=3)
+        assert [step.revision for step in old.rise()] == [path.stem for path in VERSIONS]
+        assert schema.current_revision(db) == schema.wanted_revision()
+        assert old.count_lost() == {}
         schema.downgrade(db, "base")
         assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
-        schema.upgrade(db)
-        assert schema.current_revision(db) == schema.wanted_revision()
         db.close()
 
 
