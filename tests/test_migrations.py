@@ -1,11 +1,13 @@
 """Migrations lead to exactly the tables that the code knows, up and down, on every database."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from app import schema
 from app.db import Database
@@ -44,6 +46,28 @@ def test_a_migration_that_died_half_way_runs_again(any_db_url: str) -> None:
     schema.upgrade(db)
     assert inspect(db.engine).has_table("losses")
     db.close()
+
+
+def test_nobody_writes_between_what_an_upgrade_has_read_and_what_it_writes(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'banke.db'}"
+    db, other = Database(url), Database(url, lock_wait=0.05)
+    schema.upgrade(db, VERSIONS[0].stem)
+    tried: list[str] = []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def write_too(_c: object, _k: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().startswith("CREATE TABLE") and not tried:
+            tried.append(statement)
+            with suppress(OperationalError), other.write() as session:
+                session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    schema.upgrade(db)
+    assert tried
+    assert schema.current_revision(db) == schema.wanted_revision()
+    for one in (db, other):
+        one.close()
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)
