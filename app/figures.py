@@ -56,10 +56,10 @@ def measure(runtime: Runtime) -> CollectorRegistry:
 
 def _measure_disk(runtime: Runtime, gauge: Callable[..., Gauge]) -> None:
     """Measure the disk of what this machine keeps, on SQLite the database."""
-    try:
-        disk = shutil.disk_usage(runtime.config.home)
-    except OSError:
-        return
+    home = runtime.config.home.absolute()
+    # Nothing is kept yet, and the folder not made, where the database is a server's.
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    disk = shutil.disk_usage(there)
     gauge("banke_disk_free_bytes", "Room on the disk of our files").set(disk.free)
     gauge("banke_disk_size_bytes", "Size of the disk of our files").set(disk.total)
 

@@ -1,6 +1,7 @@
 """The figures of `/metrics`: enough to tell from outside that welcomes are late, and of nobody."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import insert
 from app import clock
 from app.admin.pages.inbox.words import FATES as FATE_WORDS
 from app.claims import Backlog
+from app.config import Database as DatabaseSection
 from app.db import Database
 from app.deliveries.models import Delivery
 from app.factory import create_app
@@ -134,6 +136,16 @@ def test_a_database_that_is_away_is_told_and_the_rest_still_shown(
     assert answer.status_code == 200
     assert "banke_database_up 0.0" in text
     assert 'banke_callbacks_total{answer="not_stored"}' in text
+
+
+def test_the_disk_is_measured_before_anything_is_kept_on_it(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    away = DatabaseSection(url=f"sqlite:///{tmp_path / 'not' / 'made' / 'banke.db'}")
+    config = runtime.config.model_copy(update={"database": away})
+    figures = measure(replace(runtime, config=config))
+    free, size = (value(figures, f"banke_disk_{one}_bytes") or 0 for one in ("free", "size"))
+    assert 0 < free < size
 
 
 def test_who_is_alive_is_told_part_by_part(with_redis: Runtime) -> None:
