@@ -37,7 +37,7 @@ ALARMS = (
         'banke_lane_oldest_seconds{lane="urgent"}',
         "0x30 6+15x10",
         "4x80",
-        at="8m",
+        at="7m45s",
         severity=CRITICAL,
     ),
     Alarm(
@@ -108,6 +108,7 @@ def promtool_tests(rules: str) -> dict[str, Any]:
     tests = [_test(alarm, alarm.raised, raised=True) for alarm in ALARMS]
     tests += [_test(alarm, alarm.quiet, raised=False) for alarm in ALARMS]
     tests += [_slow(taken=8, raised=True), _slow(taken=1, raised=False)]
+    tests.append(_slow(taken=8, raised=False, count=19))
     tests += [_disk(free=5, raised=True), _disk(free=50, raised=False)]
     tests.append(_expected([], "BankeDown", "2m", [{"severity": CRITICAL}]))
     info = [{"series": 'banke_info{job="banke",version="1"}', "values": "1x80"}]
@@ -123,15 +124,17 @@ def _test(alarm: Alarm, values: str, *, raised: bool) -> dict[str, Any]:
     return _expected(given, alarm.name, alarm.at, [labels] if raised else [])
 
 
-def _slow(*, taken: int, raised: bool) -> dict[str, Any]:
-    """A hundred welcomes of so many seconds each."""
+def _slow(*, taken: int, raised: bool, count: int = 100) -> dict[str, Any]:
+    """So many welcomes of so many seconds each."""
     given = [
         {
             "series": f'banke_welcome_seconds_10m_bucket{{job="banke",le="{step}"}}',
-            "values": f"{100 if taken <= float(step) else 0}x80",
+            "values": f"{count if taken <= float(step) else 0}x80",
         }
         for step in ("1.0", "2.0", "5.0", "10.0", "+Inf")
     ]
+    total = 'banke_welcome_seconds_10m_count{job="banke"}'
+    given.append({"series": total, "values": f"{count}x80"})
     labels = {"severity": "warning", "job": "banke"}
     return _expected(given, "BankeWelcomesSlow", "10m", [labels] if raised else [])
 
