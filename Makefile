@@ -63,7 +63,7 @@ gallery: setup ## every panel and sheet of the sidebar in every look, as picture
 	@GALLERY=var/browser/gallery $(BIN)/pytest -q tests/browser/test_gallery.py
 
 bench: setup ## the benchmark: floor, naive peer and ours side by side
-	@$(BIN)/python -m tests.bench --size $(SIZE)
+	@$(BIN)/python -m tests.bench --size $(SIZE) $(if $(PARTS),--parts $(PARTS))
 
 soak: setup ## the tests that draw by lot, with other lots until MINUTES are over
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

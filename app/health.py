@@ -1,19 +1,16 @@
 """/healthz, /readyz and /metrics: for the operator's tools. They name nobody and no secret."""
 
 import hmac
-from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY
 from prometheus_client import generate_latest as latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import clock
 from app.access import access
 from app.config import is_loopback
-from app.deliveries.queries import count_outcomes
-from app.inbox.queries import count_fates, list_backlogs
-from app.messages import KINDS
+from app.figures import measure
+from app.inbox.queries import list_backlogs
 from app.runtime import Runtime
 
 # An urgent event this old has missed its customer; nothing should ever wait that long.
@@ -52,11 +49,10 @@ def readyz() -> tuple[dict[str, object], int]:
 @bp.get("/metrics")
 @access("metrics-token")
 def metrics() -> Response:
-    """Show the figures in Prometheus' format."""
+    """Show the figures in Prometheus' format: this process's own, and those of the whole."""
     _require_token(_runtime())
-    figures = CollectorRegistry()
-    _measure(_runtime(), figures)
-    return Response(latest(REGISTRY) + latest(figures), content_type=CONTENT_TYPE_LATEST)
+    text = latest(REGISTRY) + latest(measure(_runtime()))
+    return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _runtime() -> Runtime:
@@ -75,28 +71,3 @@ def _require_token(runtime: Runtime) -> None:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not hmac.compare_digest(given.encode(), token.get_secret_value().encode()):
         abort(401)
-
-
-def _measure(runtime: Runtime, figures: CollectorRegistry) -> None:
-    fates = Gauge("banke_inbox_events", "Received events by fate", ["fate"], registry=figures)
-    waiting = Gauge("banke_lane_waiting", "Events that wait", ["lane"], registry=figures)
-    oldest = Gauge("banke_lane_oldest_seconds", "Age of the oldest", ["lane"], registry=figures)
-    sent = Gauge(
-        "banke_deliveries_24h",
-        "Deliveries of a day",
-        ["kind", "outcome", "reason"],
-        registry=figures,
-    )
-    failed = Gauge("banke_doorbell_failures", "Rings that Redis did not take", registry=figures)
-    failed.set(runtime.bell.failures)
-    since = clock.utcnow() - timedelta(days=1)
-    with runtime.db.read() as session:
-        for fate, count in count_fates(session).items():
-            fates.labels(fate).set(count)
-        for backlog in list_backlogs(session):
-            waiting.labels(backlog.lane).set(backlog.waiting)
-            oldest.labels(backlog.lane).set(backlog.oldest_seconds)
-        for kind in ("welcome", *KINDS):
-            counted = count_outcomes(session, kind=kind, since=since)
-            for (outcome, reason), count in counted.items():
-                sent.labels(kind, outcome or "open", reason).set(count)

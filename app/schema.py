@@ -60,7 +60,8 @@ def _alembic(verb: str, db: Database, revision: str) -> None:
     command = import_module("alembic.command")
     config = import_module("alembic.config").Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with db.engine.connect() as connection:
+    # It says at the start that it writes, and so waits for whoever else does: see `app.db`.
+    with db.engine.connect().execution_options(banke_write=True) as connection:
         config.attributes["connection"] = connection
         getattr(command, verb)(config, revision)
         connection.commit()

@@ -16,7 +16,7 @@ from app.inbox.actions import Received
 from app.inbox.models import BODY_PURPOSE
 from app.log import Tally
 from app.seal import Sealer
-from app.wecom.crypto import CallbackCipher, CallbackError, Proof, find_encrypt
+from app.wecom.crypto import REFUSALS, CallbackCipher, CallbackError, Proof, find_encrypt
 from app.wecom.envelope import (
     Unreadable,
     event_key,
@@ -32,6 +32,12 @@ bp = Blueprint("callbacks", __name__, url_prefix="/callbacks")
 
 refusals = Tally("callbacks_refused", every=10.0)
 CALLBACKS = Counter("banke_callbacks_total", "Callbacks by how they were answered", ["answer"])
+REFUSED = Counter("banke_callbacks_refused_total", "Refused requests by reason", ["reason"])
+# From the beginning, so that the first of a kind is seen as a rise.
+for _answer in ("stored", "unreadable", "refused", "not_stored"):
+    CALLBACKS.labels(_answer)
+for _reason in (*REFUSALS, UNKNOWN):
+    REFUSED.labels(_reason)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ def take(receiver: str) -> Response:
 def refuse(error: CallbackError) -> Response:
     """Say no, and nothing more: every refused proof gets the same answer."""
     CALLBACKS.labels("refused").inc()
+    REFUSED.labels(error.reason).inc()
     refusals.note(error.reason)
     receiver = (request.view_args or {}).get("receiver", "")
     if receiver in _door().ciphers:
@@ -111,6 +118,8 @@ def _door() -> Door:
 
 def _known(receiver: str) -> str:
     if receiver not in _door().ciphers:
+        CALLBACKS.labels("refused").inc()
+        REFUSED.labels(UNKNOWN).inc()
         _note(NOBODY, UNKNOWN)
         abort(404)
     return receiver

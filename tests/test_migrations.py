@@ -1,19 +1,20 @@
 """Migrations lead to exactly the tables that the code knows, up and down, on every database."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from app import schema
 from app.db import Database
 from app.tables import metadata
 from tests import settings
 from tests.conftest import database_kinds
-
-VERSIONS = sorted((schema.MIGRATIONS / "versions").glob("[0-9]*.py"))
+from tests.old_schema import VERSIONS, OldDatabase
 
 
 def test_the_migrated_schema_is_the_one_in_the_code(any_db: Database) -> None:
@@ -23,13 +24,17 @@ def test_the_migrated_schema_is_the_one_in_the_code(any_db: Database) -> None:
 
 
 @pytest.mark.parametrize("kind", database_kinds())
-def test_migrations_go_down_to_nothing_and_up_again(kind: str, tmp_path: Path) -> None:
+def test_migrations_keep_every_row_on_their_way_up_and_go_down_to_nothing(
+    kind: str, tmp_path: Path
+) -> None:
     with settings.fresh_database(kind, tmp_path) as url:
-        db = settings.migrated(url)
+        db = settings.keyed(Database(url))
+        old = OldDatabase(db, rows=3)
+        assert [step.revision for step in old.rise()] == [path.stem for path in VERSIONS]
+        assert schema.current_revision(db) == schema.wanted_revision()
+        assert old.count_lost() == {}
         schema.downgrade(db, "base")
         assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
-        schema.upgrade(db)
-        assert schema.current_revision(db) == schema.wanted_revision()
         db.close()
 
 
@@ -41,6 +46,28 @@ def test_a_migration_that_died_half_way_runs_again(any_db_url: str) -> None:
     schema.upgrade(db)
     assert inspect(db.engine).has_table("losses")
     db.close()
+
+
+def test_nobody_writes_between_what_an_upgrade_has_read_and_what_it_writes(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path / 'banke.db'}"
+    db, other = Database(url), Database(url, lock_wait=0.05)
+    schema.upgrade(db, VERSIONS[0].stem)
+    tried: list[str] = []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def write_too(_c: object, _k: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().startswith("CREATE TABLE") and not tried:
+            tried.append(statement)
+            with suppress(OperationalError), other.write() as session:
+                session.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+    schema.upgrade(db)
+    assert tried
+    assert schema.current_revision(db) == schema.wanted_revision()
+    for one in (db, other):
+        one.close()
 
 
 @pytest.mark.parametrize("path", VERSIONS, ids=lambda path: path.stem)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -59,6 +59,16 @@ def find_open_run(session: Session) -> SyncRun | None:
 def find_run(session: Session, run_id: int) -> SyncRun | None:
     """Find a run."""
     return session.get(SyncRun, run_id)
+
+
+def last_done_at(session: Session) -> datetime | None:
+    """Return when the last run that was done to its end ended."""
+    return session.scalar(
+        select(SyncRun.ended_at)
+        .where(SyncRun.outcome == "done")
+        .order_by(SyncRun.id.desc())
+        .limit(1)
+    )
 
 
 def list_ended_runs(session: Session) -> Sequence[SyncRun]:

@@ -32,6 +32,19 @@ _NONCE = re.compile(r"[A-Za-z0-9]{1,64}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
+# Every reason for which a request may be refused.
+REFUSALS = (
+    "parameters",
+    "size",
+    "envelope",
+    "signature",
+    "ciphertext",
+    "padding",
+    "length",
+    "receiveid",
+)
+
+
 class CallbackError(Exception):
     """The request is not one of WeCom's, or not for us. Says no more than `reason`.
 

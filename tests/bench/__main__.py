@@ -15,6 +15,7 @@ from tests.bench.paint import measure_paint
 from tests.bench.round_trips import measure_round_trips
 from tests.bench.sidebar import measure_sidebar
 from tests.bench.sync import measure_sync
+from tests.bench.upgrade import measure_upgrade
 from tests.bench.welcomes import measure_welcomes
 
 USUAL_SIZE = 100_000
@@ -32,6 +33,8 @@ PARTS = (
     "paint",
     "round_trips",
 )
+# Only when they are asked for by name.
+LONG_PARTS = ("upgrade",)
 
 HEAD = """\
 Banke's benchmark. The load generator, the sandbox and the servers share {cpus} CPUs: read the
@@ -65,11 +68,20 @@ def main() -> None:
             measure_start(report, folder / "start")
         if "door" in options.parts:
             measure_door(report, kinds, folder)
-        if "sync" in options.parts:
-            for kind in kinds:
-                measure_sync(report, kind, folder / f"{kind}-sync", customers=options.size)
+        _measure_many_rows(report, options, kinds, folder)
         _measure_sidebar(report, options, kinds, folder)
     report.section(f"End; written to {report.write()}")
+
+
+def _measure_many_rows(
+    report: Report, options: argparse.Namespace, kinds: list[str], folder: Path
+) -> None:
+    """Measure what goes through everything: a first sync, and bringing an old database up."""
+    for kind in kinds:
+        if "sync" in options.parts:
+            measure_sync(report, kind, folder / f"{kind}-sync", customers=options.size)
+        if "upgrade" in options.parts:
+            measure_upgrade(report, kind, folder / f"{kind}-upgrade", rows=options.size)
 
 
 def _measure_sidebar(
@@ -93,7 +105,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--size", type=int, default=USUAL_SIZE, help="the customers; a fifth of it: P6's events"
     )
-    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=(*PARTS, *LONG_PARTS), default=PARTS)
     parser.add_argument(
         "--only", nargs="+", choices=["sqlite", *settings.SERVERS], help="databases"
     )

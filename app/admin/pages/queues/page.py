@@ -9,15 +9,11 @@ from app.admin.pages.parts import SYSTEM, Admin, Page, Part
 from app.admin.pages.queues.machine import show_database, show_redis, show_versions
 from app.admin.pages.queues.words import JOBS, LANES, PARTS, PURGE, PURGES, SECRETS
 from app.admin.reading import Times, span, times
-from app.batches.models import Batch
-from app.claims import Backlog, measure_backlog
-from app.deliveries.models import Delivery
+from app.claims import Backlog
 from app.i18n import N_, _
-from app.inbox.queries import list_backlogs
-from app.pushes.models import Push
+from app.reports.backlogs import list_lanes
 from app.runtime import Runtime
 from app.schedule_runs import ScheduleRun, list_runs
-from app.sync.models import SyncRun
 from app.vitals import Vitals, build_vitals, list_vitals
 from app.wecom.ticket import Tickets
 from app.wecom.tokens import SecretState
@@ -37,7 +33,7 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     vitals = list_vitals(runtime)
     return {
         "at": now.second(now.now),
-        "lanes": [_show_lane(one) for one in _list_lanes(session)],
+        "lanes": [_show_lane(one) for one in list_lanes(session)],
         "redis_answers": vitals is not None,
         "processes": _list_processes(vitals or [], now),
         "jobs": _list_jobs(list_runs(session), now),
@@ -47,16 +43,6 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
         "database": show_database(runtime, session),
         "versions": show_versions(),
     }
-
-
-def _list_lanes(session: Session) -> list[Backlog]:
-    found = {one.lane: one for one in list_backlogs(session)}
-    found["deliveries"] = measure_backlog(session, Delivery, "deliveries")
-    found["batches"] = measure_backlog(session, Batch, "batches")
-    found["sync"] = measure_backlog(session, SyncRun, "sync")
-    for lane in ("pushes", "bulk"):
-        found[lane] = measure_backlog(session, Push, lane, Push.lane == lane)
-    return [found.get(name, Backlog(name, 0, 0.0)) for name in LANES]
 
 
 def _show_lane(lane: Backlog) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What lies in deploy/: rules, dashboard, units and container, held to what the code really is."""
