@@ -21,11 +21,9 @@ from app.customers.actions.consent import (
 )
 from app.customers.actions.description import change_description, retry_description
 from app.customers.actions.detail import record_detail
-from app.customers.actions.field_import import ImportedFields, import_fields
+from app.customers.actions.field_import import SENSITIVE_KINDS, ImportedFields, import_fields
 from app.customers.actions.field_kinds import read_number, read_phone, read_value
 from app.customers.actions.field_settings import (
-    SEALING_JOB,
-    SENSITIVE_KINDS,
     FieldDraft,
     add_field,
     add_option,
@@ -75,6 +73,7 @@ from app.customers.actions.reminders import (
     postpone_reminder,
     reopen_reminder,
 )
+from app.customers.actions.resealing import SEALING_JOB
 from app.customers.actions.sealing import digest_value
 from app.customers.actions.stage_moves import list_to_move_on, move_on
 from app.customers.actions.stage_settings import (

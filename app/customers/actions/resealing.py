@@ -25,7 +25,10 @@ from app.customers.queries.sealed import (
 )
 from app.customers.queries.values import value_of
 from app.data_keys import is_off, reseal_json
-from app.seal_walks import SealedRows
+from app.schedule_runs import hasten
+from app.seal_walks import SealedRows, walk_again
+
+SEALING_JOB = "privacy.seal"
 
 
 def _is_follow_off(session: Session, row: FollowUser) -> bool:
@@ -92,3 +95,9 @@ SEALED = (
     CHANGES,
     SealedRows("customer_views", CustomerView, _is_view_off, _reseal_view),
 )
+
+
+def reseal_fields(session: Session) -> None:
+    """Have the relay seal what stands in a field that became sensitive, or open it again."""
+    walk_again(session, VALUES.name, CHANGES.name)
+    hasten(session, SEALING_JOB, apart=0)
