@@ -2,10 +2,8 @@
 
 from app.customers.actions.bulk import (
     CustomerWish,
-    StageStands,
     StageWish,
     Written,
-    read_stands,
     read_states,
     write_many,
 )
@@ -53,6 +51,7 @@ from app.customers.actions.follow_ups import (
     restore_follow_up,
     save_draft,
 )
+from app.customers.actions.many_stages import StageStands, read_stands
 from app.customers.actions.mobiles import (
     MobilesChange,
     add_mobile,
