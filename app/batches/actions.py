@@ -135,12 +135,12 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
 
     None: it is over, or somebody else does it. Raises: ClaimLost.
     """
-    batch = _find_claimed(session, claim)
+    batch = find_claimed(session, claim)
     if batch is None:
         return None
     if batch.kind == IMPORT:
         # Its page changes what is to be done with it, and waits for a piece.
-        _hold(session, batch, claim)
+        hold_batch(session, batch, claim)
         session.refresh(batch)
         return step_import(session, batch)
     if batch.cancelled_by:
@@ -151,7 +151,7 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
     if not goes_on and batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
         # WeCom is being told, at its pace.
         return clock.later(LOOK_AGAIN_SECONDS)
-    _hold(session, batch, claim)
+    hold_batch(session, batch, claim)
     if goes_on:
         return clock.utcnow()
     batch.ended_at, batch.due_at, batch.claimed_by = clock.utcnow(), None, None
@@ -163,24 +163,27 @@ def step_half(session: Session, claim: Claim, half: Half) -> bool:
 
     False: there is none, or it is not to be done so. Raises: ClaimLost.
     """
-    batch = _find_claimed(session, claim)
+    batch = find_claimed(session, claim)
     if batch is None or batch.kind not in TAG_KINDS or batch.cancelled_by:
         return False
     if not _go_on(session, batch, half, TAGGED_AT_ONCE // len(HALVES)):
         return False
-    _hold(session, batch, claim)
+    hold_batch(session, batch, claim)
     return True
 
 
-def _find_claimed(session: Session, claim: Claim) -> Batch | None:
+def find_claimed(session: Session, claim: Claim) -> Batch | None:
+    """Find the batch of a claim; None: somebody else goes on with it, or it is over."""
     batch = session.get(Batch, claim.id)
     if batch is None or batch.ended_at is not None or batch.claimed_by != claim.token:
         return None
     return batch
 
 
-def _hold(session: Session, batch: Batch, claim: Claim) -> None:
+def hold_batch(session: Session, batch: Batch, claim: Claim) -> None:
     """Hold the batch's row to the end of the transaction, if it still is as it was found.
+
+    Raises: ClaimLost: it is not.
 
     After a piece, and so for a moment: neither the other half nor who stops it waits for that, and
     whoever has customers locked takes the batch last.
