@@ -287,6 +287,28 @@ def load_config(path: Path | None = None, environment: Mapping[str, str] | None 
         raise ConfigError(_said_plainly(error, path)) from None
 
 
+def list_secret_files(environment: Mapping[str, str] | None = None) -> list[Path]:
+    """List the files that the configuration is read from: itself, and those of single secrets."""
+    environment = os.environ if environment is None else environment
+    path = Path(environment.get("BANKE_CONFIG", "config.toml"))
+    tree = _read_file(path, environment)
+    for keys, value in _from_environment(environment):
+        _put(tree, keys, value)
+    return [path, *_named_files(tree)]
+
+
+def _named_files(tree: Mapping[str, Any]) -> Iterator[Path]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _named_files(value)
+        elif _is_of_file(key):
+            yield Path(str(value))
+
+
+def _is_of_file(key: str) -> bool:
+    return key.endswith("_file") and key != "clock_file"
+
+
 def _read_file(path: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -332,7 +354,7 @@ def _with_files_read(tree: Any, where: tuple[str, ...]) -> Any:
         return tree
     read: dict[str, Any] = {}
     for key, value in tree.items():
-        if not key.endswith("_file") or key == "clock_file":
+        if not _is_of_file(key):
             read[key] = _with_files_read(value, (*where, key))
             continue
         if key.removesuffix("_file") in tree:

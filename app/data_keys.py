@@ -33,6 +33,10 @@ class BoxShut(BankeError):
     """The box is of a key that is not here or of another place, or it is damaged."""
 
 
+class KeyMissing(BoxShut):
+    """The box is of a key that is not here."""
+
+
 class KeysMissing(BankeError):
     """Something is to be sealed or opened by a session that belongs to no runtime."""
 
@@ -62,12 +66,13 @@ class DataKeys:
         """Return what was sealed.
 
         Raises:
-            BoxShut: no such key, another place, or damage.
+            KeyMissing: no such key.
+            BoxShut: another place, another secret under the key's id, or damage.
         """
-        name, _colon, inside = box.partition(":")
+        name, inside = key_id_of(box), box.partition(":")[2]
         cipher = self._ciphers.get(name)
         if cipher is None:
-            raise BoxShut(f"the data key {name[:32]!r} is missing: see [privacy.keys]")
+            raise KeyMissing(f"the data key {name[:32]!r} is missing: see [privacy.keys]")
         try:
             raw = urlsafe_b64decode(inside)
             return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place.encode()).decode()
@@ -91,6 +96,11 @@ def build_keys(config: Config) -> DataKeys:
     return DataKeys(
         {SERVER_KEY: server} | named, current=config.privacy.current, index=config.index_key
     )
+
+
+def key_id_of(box: str) -> str:
+    """Return the id of the key that a box is of."""
+    return box.partition(":")[0]
 
 
 def keys_of(session: Session | Database) -> DataKeys:

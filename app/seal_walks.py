@@ -4,7 +4,7 @@ One row for each kind of rows that hold boxes. Whoever makes old rows need it sa
 `walk_again`; `app.privacy.sealing` walks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,13 +37,14 @@ class SealedRows:
     """Rows of a table that hold boxes.
 
     `is_off`: a row is not as it should be: in clear, sealed without need, or under an older key.
-    `reseal` has it be so.
+    `reseal` has it be so. `boxes`: what a row keeps that may be a box, and the place of each.
     """
 
     name: str
     table: type[Base]
     is_off: Callable[[Session, Any], bool]
     reseal: Callable[[Session, Any], None]
+    boxes: Callable[[Any], Sequence[tuple[Any, str]]]
 
 
 def walk_again(session: Session, *names: str) -> None:

@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -80,7 +80,7 @@ def read_short_sheet(filename: str, data: bytes) -> list[SheetRow]:
 
 def read_sheet(
     filename: str, file: IO[bytes], *, size: int, bounds: Bounds = LONG
-) -> Iterator[SheetRow]:
+) -> Generator[SheetRow, None, None]:
     """Read every row that holds anything, the heading too, from a file that can be gone back in.
 
     Raises:

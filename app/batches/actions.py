@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.batches.consents import answer_for
 from app.batches.importing import IMPORT, LANE, step_import
 from app.batches.imports import delete_rows, delete_waiting
 from app.batches.models import Batch, BatchItem
@@ -31,8 +32,10 @@ from app.pushes.models import Push
 from app.pushes.queries import list_waiting_of_batch
 from app.rows import among, insert_numbers
 
-KINDS = ("tag_add", "tag_remove", "stage", "reminder")
+KINDS = ("tag_add", "tag_remove", "stage", "consent", "reminder")
 TAG_KINDS = frozenset(KINDS[:2])
+# What is the customer's, whoever follows him.
+OF_CUSTOMERS = frozenset({"stage", "consent"})
 MOST = 100_000
 # Reminders are messages: nobody wants a thousand of them in the morning.
 MOST_REMINDERS = 500
@@ -58,13 +61,13 @@ def begin_batch(
     what: dict[str, Any],
     chosen: Sequence[tuple[int, str]],
 ) -> Batch:
-    """Begin to do something to relations: their ids and customers; a stage is the customer's, once.
+    """Begin to do something to relations: their ids and customers; what is the customer's, once.
 
     Raises:
         Refused: nobody is chosen, or too many are.
     """
     most = MOST_REMINDERS if kind == "reminder" else MOST
-    if kind == "stage":
+    if kind in OF_CUSTOMERS:
         ids = sorted({external_userid: id_ for id_, external_userid in chosen}.values())
     else:
         ids = sorted({id_ for id_, _external_userid in chosen})
@@ -132,12 +135,12 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
 
     None: it is over, or somebody else does it. Raises: ClaimLost.
     """
-    batch = _find_claimed(session, claim)
+    batch = find_claimed(session, claim)
     if batch is None:
         return None
     if batch.kind == IMPORT:
         # Its page changes what is to be done with it, and waits for a piece.
-        _hold(session, batch, claim)
+        hold_batch(session, batch, claim)
         session.refresh(batch)
         return step_import(session, batch)
     if batch.cancelled_by:
@@ -148,7 +151,7 @@ def step_batch(session: Session, claim: Claim) -> datetime | None:
     if not goes_on and batch.kind in TAG_KINDS and _has_open_push(session, batch.id):
         # WeCom is being told, at its pace.
         return clock.later(LOOK_AGAIN_SECONDS)
-    _hold(session, batch, claim)
+    hold_batch(session, batch, claim)
     if goes_on:
         return clock.utcnow()
     batch.ended_at, batch.due_at, batch.claimed_by = clock.utcnow(), None, None
@@ -160,24 +163,27 @@ def step_half(session: Session, claim: Claim, half: Half) -> bool:
 
     False: there is none, or it is not to be done so. Raises: ClaimLost.
     """
-    batch = _find_claimed(session, claim)
+    batch = find_claimed(session, claim)
     if batch is None or batch.kind not in TAG_KINDS or batch.cancelled_by:
         return False
     if not _go_on(session, batch, half, TAGGED_AT_ONCE // len(HALVES)):
         return False
-    _hold(session, batch, claim)
+    hold_batch(session, batch, claim)
     return True
 
 
-def _find_claimed(session: Session, claim: Claim) -> Batch | None:
+def find_claimed(session: Session, claim: Claim) -> Batch | None:
+    """Find the batch of a claim; None: somebody else goes on with it, or it is over."""
     batch = session.get(Batch, claim.id)
     if batch is None or batch.ended_at is not None or batch.claimed_by != claim.token:
         return None
     return batch
 
 
-def _hold(session: Session, batch: Batch, claim: Claim) -> None:
+def hold_batch(session: Session, batch: Batch, claim: Claim) -> None:
     """Hold the batch's row to the end of the transaction, if it still is as it was found.
+
+    Raises: ClaimLost: it is not.
 
     After a piece, and so for a moment: neither the other half nor who stops it waits for that, and
     whoever has customers locked takes the batch last.
@@ -271,6 +277,18 @@ def _move(session: Session, batch: Batch, ids: list[int]) -> None:
                 _end(session, batch, [follow.id], outcome="same")
 
 
+def _answer(session: Session, batch: Batch, ids: list[int]) -> None:
+    """Write down what these customers said of offers, each as if by hand."""
+    fates: dict[str, list[int]] = {}
+    follows = _relations(session, batch, ids)
+    _lock(session, FollowUser.id.in_([one.id for one in follows]))
+    for one in follows:
+        fate = answer_for(session, one.external_userid, batch.what, userid=batch.userid)
+        fates.setdefault(fate, []).append(one.id)
+    for fate in fates.keys() - {"done"}:
+        _end(session, batch, fates[fate], outcome=fate)
+
+
 def _remind(session: Session, batch: Batch, ids: list[int]) -> None:
     """Set a reminder for whoever follows these customers."""
     for follow in _relations(session, batch, ids):
@@ -294,6 +312,7 @@ STEPS: dict[str, Step] = {
     "tag_add": _mark,
     "tag_remove": _mark,
     "stage": _move,
+    "consent": _answer,
     "reminder": _remind,
 }
 

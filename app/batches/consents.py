@@ -1,7 +1,7 @@
-"""What a table says of customers' marketing consent (营销意愿): looked at, written, taken back.
+"""The marketing consent (营销意愿) of many: what a batch says of them all, or a table of each.
 
-A table agrees for nobody: how the customer himself did so stands in a column of its own, and a
-refusal that we know of is lifted by no table at all.
+Neither agrees for anybody: how the customers themselves did so is said beside it, and a refusal
+that we know of is lifted by no batch and no table at all.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.customers.actions import Answer, set_consent, take_back_consent
+from app.customers.actions import Answer, drop_agreement, set_consent, take_back_consent
+from app.customers.errors import RefusedBefore
 from app.customers.models import MarketingConsent
 from app.customers.queries import (
     AGREED,
@@ -32,8 +33,32 @@ UNKNOWN_STATE = N_("请填同意、拒绝或未询问")
 NO_WAY = N_("同意要由客户自己给出：请加一列写明怎样知道的（{ways}）")
 REFUSED_BEFORE = N_("客户拒绝过营销，导入不能改成同意；他本人重新同意了，请在客户详情里记下")
 
+# What became of one in a batch who has refused, and stays so.
+SAID_NO = "said_no"
+
 # Where somebody stands, and by which change.
 Standing = tuple[str, int]
+
+
+def answer_for(
+    session: Session, external_userid: str, what: Mapping[str, Any], *, userid: str
+) -> str:
+    """Write down for one of many what a batch says of them; return what became of it.
+
+    `what`: "state", "way" and "note", as `Answer` has them; the state may be UNASKED.
+    """
+    state, note = str(what["state"]), str(what["note"])
+    try:
+        if state == UNASKED:
+            move = drop_agreement(session, external_userid, userid=userid, note=note)
+        else:
+            said = Answer(state=state, way=str(what["way"]), note=note)
+            move = set_consent(session, external_userid, said=said, userid=userid, seen=None)
+    except RefusedBefore:
+        return SAID_NO
+    except NotFound:
+        return "gone"
+    return "done" if move.changed else "same"
 
 
 def read_consents(session: Session, people: Collection[str]) -> dict[str, Standing]:

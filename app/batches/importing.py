@@ -211,8 +211,6 @@ def _undo(session: Session, batch: Batch, rows: Sequence[ImportRow]) -> None:
         stays = list(told.overtaken)
         if row.external_userid in consenting:
             stays.append(CONSENT)
-        if (moved := done[row.number].get("stage")) and changes[moved].from_stage_id is None:
-            stays.append("stage")
         row.faults = [[names(one), _(STAYS)] for one in stays]
         row.outcome = "kept" if stays else "undone"
 
@@ -227,11 +225,13 @@ def _unwish(
     batch_id: int, row: ImportRow, done: Mapping[str, Any], changes: Mapping[int, StageChange]
 ) -> CustomerWish:
     change = changes.get(done.get("stage", 0))
-    stage = None
+    stage, first = None, 0
     if change is not None and change.from_stage_id is not None:
         stage = StageWish(
             stage_id=change.from_stage_id, pipeline_id=change.pipeline_id, seen=change.id
         )
+    elif change is not None:
+        first = change.id
     fields = done.get("fields", {})
     return CustomerWish(
         external_userid=row.external_userid,
@@ -241,6 +241,7 @@ def _unwish(
         },
         stage=stage,
         drops_note=done.get("note", 0),
+        drops_stage=first,
     )
 
 

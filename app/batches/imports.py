@@ -2,7 +2,8 @@
 
 Its `what`: "filename", "headings", "mapping" (place to meaning, see `columns`),
 "is_manager", "language" and "today" of whoever has it looked at, "phase", "cancelled_by", and "by":
-who has it written or taken back. Phases: reading (rows come in) → mapping (waits for him) →
+who has it written or taken back. Of a long table "upload" is its file. Phases: reading (rows come
+in; unread, for which reason "why" has the words, if it cannot be) → mapping (waits for him) →
 checking (the dry run) → checked (waits for him) → working → done, from where undoing leads to
 undone. What waits is due at no time.
 """
@@ -23,6 +24,7 @@ from app.customers.queries import list_fields
 from app.db import wake_after_commit
 from app.errors import Refused
 from app.i18n import N_, _, spoken
+from app.materials.actions import drop_upload
 from app.sheet_files import SheetRow
 
 FILENAME_LENGTH = 128
@@ -39,26 +41,56 @@ def begin_import(
     Raises:
         Refused: its first row names nothing.
     """
-    headings = clean_headings(heading.cells)
-    if not any(headings):
-        raise Refused(_("第一行要写每一列叫什么"))
-    batch = Batch(
+    batch = _new(userid=userid, filename=filename, is_manager=is_manager)
+    name_columns(session, batch, heading)
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def await_import(
+    session: Session, *, userid: str, filename: str, upload_id: int, is_manager: bool
+) -> Batch:
+    """Have the worker read a long table, which was set aside: see `app.batches.reading`."""
+    batch = _new(userid=userid, filename=filename, is_manager=is_manager)
+    batch.what |= {"upload": upload_id, "language": spoken()}
+    batch.due_at = batch.created_at
+    session.add(batch)
+    session.flush()
+    wake_after_commit(session, LANE)
+    return batch
+
+
+def _new(*, userid: str, filename: str, is_manager: bool) -> Batch:
+    return Batch(
         kind=IMPORT,
         userid=userid,
         what={
             "filename": filename[-FILENAME_LENGTH:],
-            "headings": headings,
-            "mapping": guess_mapping(headings, list_fields(session)),
+            "headings": [],
+            "mapping": {},
             "is_manager": is_manager,
             "phase": "reading",
         },
         created_at=clock.utcnow(),
         attempts=0,
         total=0,
+        reached=0,
+        cancelled_by="",
     )
-    session.add(batch)
-    session.flush()
-    return batch
+
+
+def name_columns(session: Session, batch: Batch, heading: SheetRow) -> None:
+    """Put down what the columns are called, and what they seem to be.
+
+    Raises:
+        Refused: the row names nothing.
+    """
+    headings = clean_headings(heading.cells)
+    if not any(headings):
+        raise Refused(_("第一行要写每一列叫什么"))
+    mapping = guess_mapping(headings, list_fields(session))
+    batch.what = batch.what | {"headings": headings, "mapping": mapping}
 
 
 def add_rows(session: Session, batch_id: int, rows: Iterable[SheetRow]) -> int:
@@ -158,9 +190,24 @@ def undo_import(session: Session, batch: Batch, *, userid: str) -> None:
 
 def forget_import(session: Session, batch: Batch) -> None:
     """Throw a table away that nothing was written of. Raises: Refused: something was, or will."""
-    _require(batch, "reading", "mapping", *LOOKING, "checked")
-    session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
+    _require(batch, "reading", "unread", "mapping", *LOOKING, "checked")
+    drop_table(session, batch)
     session.delete(batch)
+
+
+def refuse_table(session: Session, batch: Batch, why: str) -> None:
+    """Keep nothing of a table that cannot be read but the words why, for who waits for it."""
+    drop_table(session, batch)
+    batch.total, batch.cancelled_by = 0, ""
+    batch.what = batch.what | {"phase": "unread", "why": why}
+    batch.due_at, batch.claimed_by = None, None
+
+
+def drop_table(session: Session, batch: Batch) -> None:
+    """Delete the rows, and the file that they come from."""
+    session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
+    if upload_id := batch.what.get("upload"):
+        drop_upload(session, upload_id)
 
 
 def delete_waiting(session: Session) -> int:

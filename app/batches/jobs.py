@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.batches.actions import HALVES, ClaimLost, Half, step_batch, step_half
 from app.batches.models import Batch
+from app.batches.reading import read_table
 from app.claims import Claim, next_try
 from app.db import Database
 from app.log import get_logger
@@ -28,6 +29,9 @@ def work_batch(runtime: Runtime, claim: Claim) -> datetime | None:
     """Go on with a batch for a while; return when it wants to be gone on with."""
     ends = time.monotonic() + SLICE_SECONDS
     try:
+        again_at = read_table(runtime, claim, seconds=SLICE_SECONDS)
+        if again_at is not None:
+            return runtime.db.commit(partial(_postpone, claim=claim, again_at=again_at))
         work_halves(runtime.db, claim, ends)
         while True:
             again_at = runtime.db.commit(partial(_step, claim=claim))

@@ -13,12 +13,13 @@ from app.db import Base, BigId, WireId
 class Batch(Due, Base):
     """One thing that an admin does to many relations.
 
-    `kind`: tag_add, tag_remove, stage, reminder; `what` is what it needs: {"tag_id", "name"},
-    {"stage_id", "name"}, {"text", "at"}. `total`: how many it was begun with. It is gone through in
-    two halves: the relations up to `middle`, of which `reached_below` is the last that is done, and
-    those above, of which `reached` is. `ended_at` None: it is under way; so it is with tags until
-    WeCom knows of all. `cancelled_by`: who stopped it. One of the kind import goes through the rows
-    of a table instead, more than once: see `app.batches.imports`.
+    `kind`: tag_add, tag_remove, stage, consent, reminder; `what` is what it needs: {"tag_id",
+    "name"}, {"stage_id", "name"}, {"state", "way", "note", "name"}, {"text", "at"}. `total`: how
+    many it was begun with. It is gone through in two halves: the relations up to `middle`, of which
+    `reached_below` is the last that is done, and those above, of which `reached` is. `ended_at`
+    None: it is under way; so it is with tags until WeCom knows of all. `cancelled_by`: who stopped
+    it. One of the kind import goes through the rows of a table instead, more than once: see
+    `app.batches.imports`.
     """
 
     __tablename__ = "batches"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from app.batches.consents import SAID_NO
 from app.batches.importing import IMPORT
 from app.batches.models import Batch, BatchItem
 from app.customers.models import Customer, FollowUser
@@ -19,6 +20,7 @@ OUTCOMES = {
     "done": N_("已完成"),
     "same": N_("本来就是这样"),
     "gone": N_("已不是好友"),
+    SAID_NO: N_("客户拒绝过营销，保持拒绝"),
     "refused": N_("没有成功"),
     "cancelled": N_("已取消"),
 }

@@ -69,4 +69,8 @@ def _reseal(session: Session, row: ImportRow) -> None:
         setattr(row, part, kept)
 
 
-SEALED = (SealedRows(ImportRow.__tablename__, ImportRow, _is_off, _reseal),)
+def _boxes(row: ImportRow) -> list[tuple[Any, str]]:
+    return [(getattr(row, part), _place(row, part)) for part in PARTS]
+
+
+SEALED = (SealedRows(ImportRow.__tablename__, ImportRow, _is_off, _reseal, _boxes),)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
+from app.audit.actions import record_audit
 from app.cli.tools import current_runtime, in_words, read_file, refuse
 from app.customers.actions import import_fields
 from app.customers.queries import KIND_WORDS, VISIBLE_TO, Field, count_filled, list_fields
@@ -26,6 +27,10 @@ def import_file(file: Path) -> None:
     try:
         with current_runtime().db.write() as session:
             imported = import_fields(session, toml_text)
+            for names, marked in ((imported.sealed, "yes"), (imported.opened, "no")):
+                for name in names:
+                    detail = {"field": name, "sensitive": marked}
+                    record_audit(session, userid="", action="field_changed", detail=detail)
     except Refused as refused:
         refuse(_("没有导入任何资料项：\n{faults}", faults=refused))
     for words, names in (
@@ -33,6 +38,8 @@ def import_file(file: Path) -> None:
         (N_("更新：{names}"), imported.changed),
         (N_("去掉：{names}"), imported.removed),
         (N_("没有变化：{names}"), imported.unchanged),
+        (N_("设为敏感，已填的内容随后加密：{names}"), imported.sealed),
+        (N_("不再敏感，已填的内容随后恢复为明文：{names}"), imported.opened),
     ):
         if names:
             click.echo(_(words, names=_("、").join(names)))
@@ -62,6 +69,7 @@ def _word(field: Field, filled: int) -> str:
         names,
         _("置顶") if field.pinned else "",
         _("只读") if field.read_only else "",
+        _("敏感") if field.sensitive else "",
         _(VISIBLE_TO[field.visible_to]) if field.visible_to else "",
         _("{count} 位客户填过", count=filled),
     ]

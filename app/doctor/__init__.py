@@ -7,7 +7,7 @@ ends the others, and one that hangs on a failed one says so instead of failing t
 from collections.abc import Callable, Iterable, Iterator
 
 from app.config import Config
-from app.doctor import address, corp, machine, usage
+from app.doctor import address, corp, keys, machine, usage
 from app.doctor.exam import Exam, Finding, Mark, bad, good, left
 from app.errors import ConfigError
 from app.i18n import N_, _
@@ -20,6 +20,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     (N_("监听地址"), machine.check_listen),
     (N_("数据库"), machine.check_database),
     (N_("Redis"), machine.check_redis),
+    (N_("密钥文件"), keys.check_key_files),
+    (N_("数据密钥"), keys.check_data_keys),
     (N_("企业ID 和 Secret"), corp.check_secret),
     (N_("企业可信IP"), corp.check_trusted_ip),
     (N_("客户联系接口"), corp.check_permission),

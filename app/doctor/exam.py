@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.config import Config
-from app.db import Database
+from app.data_keys import build_keys
+from app.db import DATA_KEYS, Database
 from app.i18n import _
 from app.wecom import agent, department, external_contact
 from app.wecom.client import connect_wecom
@@ -167,8 +168,10 @@ class Exam:
             if self._db is not None:
                 with self._db.read() as session:
                     return question(session)
-            with closing(Database(self.config.database.url)) as db, db.read() as session:
-                return question(session)
+            with closing(Database(self.config.database.url)) as db:
+                db.info[DATA_KEYS] = build_keys(self.config)
+                with db.read() as session:
+                    return question(session)
         except (SQLAlchemyError, OSError):
             return None
 

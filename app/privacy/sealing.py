@@ -5,8 +5,8 @@ what is not as it should be is locked, looked at again and written. How far a wa
 in `seal_walks`; one that died goes on there.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,13 +16,17 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.batches.sealed import SEALED as BATCHES
 from app.customers.actions.resealing import SEALED as CUSTOMERS
-from app.data_keys import keys_of
+from app.data_keys import BoxShut, KeyMissing, key_id_of, keys_of
 from app.pushes.mobiles import SEALED as PUSHES
 from app.runtime import Runtime
 from app.seal_walks import SealedRows, SealWalk, walk_again
 
 SEALED: tuple[SealedRows, ...] = (*CUSTOMERS, *BATCHES, *PUSHES)
 AT_ONCE = 500
+
+
+# So many rows of each kind, the oldest and the newest, are tried.
+TRIED = 200
 
 
 @dataclass(frozen=True)
@@ -153,3 +157,56 @@ def shed_old_pages(runtime: Runtime) -> None:
             driver = connection.connection.driver_connection
             if driver is not None:
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
+@dataclass
+class Trial:
+    """What trying to open some boxes came to. Ids of keys: not here, opening nothing, not current.
+
+    `opened` counts boxes; `is_waiting`: something is still to be sealed, or sealed anew.
+    """
+
+    opened: int = 0
+    missing: set[str] = field(default_factory=set)
+    shut: set[str] = field(default_factory=set)
+    older: set[str] = field(default_factory=set)
+    is_waiting: bool = False
+
+
+def try_keys(session: Session) -> Trial:
+    """Try the keys on the oldest rows, the newest, and those where a walk would stop without one.
+
+    A few hundred of each kind, however many there are.
+    """
+    trial = Trial()
+    for rows in SEALED:
+        for row in {_key(row): row for row in _sample(session, rows)}.values():
+            _try_row(session, rows, row, trial)
+    return trial
+
+
+def _sample(session: Session, rows: SealedRows) -> Iterator[Any]:
+    yield from session.scalars(_next(rows, []).limit(TRIED))
+    last = [column.desc() for column in inspect(rows.table).primary_key]
+    yield from session.scalars(select(rows.table).order_by(*last).limit(TRIED))
+    reached = _stand_of(session, session.get(SealWalk, rows.name)).reached
+    if reached:
+        yield from session.scalars(_next(rows, reached))
+
+
+def _try_row(session: Session, rows: SealedRows, row: Any, trial: Trial) -> None:
+    keys = keys_of(session)
+    for box, place in rows.boxes(row):
+        if not isinstance(box, str):
+            continue
+        try:
+            keys.open(box, place=place)
+        except KeyMissing:
+            trial.missing.add(key_id_of(box))
+        except BoxShut:
+            trial.shut.add(key_id_of(box))
+        else:
+            trial.opened += 1
+            if not keys.is_current(box):
+                trial.older.add(key_id_of(box))
+    trial.is_waiting = trial.is_waiting or rows.is_off(session, row)

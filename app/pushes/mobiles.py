@@ -61,4 +61,9 @@ def _reseal(session: Session, push: Push) -> None:
     push.value = pack_mobiles(keys, mobiles, userid=pair[0], external_userid=pair[1])
 
 
-SEALED = (SealedRows(Push.__tablename__, Push, _is_off, _reseal),)
+def _boxes(push: Push) -> list[tuple[str, str]]:
+    is_one = push.subject == SUBJECT
+    return [(push.value, _place(push.userid, push.external_userid))] if is_one else []
+
+
+SEALED = (SealedRows(Push.__tablename__, Push, _is_off, _reseal, _boxes),)

@@ -12,7 +12,15 @@ from werkzeug.test import TestResponse
 
 from app import clock
 from app.batches.models import Batch
-from app.customers.actions import FieldDraft, add_field, mark_tag, record_tags, set_field
+from app.customers.actions import (
+    Answer,
+    FieldDraft,
+    add_field,
+    mark_tag,
+    record_tags,
+    set_consent,
+    set_field,
+)
 from app.customers.models import (
     CustomerView,
     CustomField,
@@ -158,6 +166,28 @@ def test_those_who_were_ticked_are_moved_and_no_others(desk: Seat, shop: Databas
     answer = owner.act(f"{ADDRESS}/begin?{query}", stage=stage)
     work(shop, batch_of(answer))
     assert names(owner.choose("customers", stage=stage)) == {"李晓雯"}
+
+
+def test_what_many_said_of_offers_is_written_down_and_who_refused_is_said_apart(
+    desk: Seat, shop: Database
+) -> None:
+    said = Answer(state="refused", way="own")
+    shop.commit(lambda session: set_consent(session, "wmLi", said=said, userid="zhaoyi", seen=None))
+    owner = desk("qianer", "owner")
+    page, query = plan(owner, "consent", all="1")
+    assert "选中了 3 位客户。" in page.text
+    begin = partial(owner.act, f"{ADDRESS}/begin?{query}")
+    assert "请选择客户说了什么" in begin(way="form").text
+    assert "请选择怎样知道的" in begin(consent="agreed", way="import").text
+    answer = begin(consent="agreed", way="form", note="会员日登记表")
+    work(shop, batch_of(answer))
+    result = owner.get(answer.headers["Location"]).text
+    assert "记营销意愿：同意" in result
+    assert "客户拒绝过营销，保持拒绝 1" in result
+    assert audited(shop) == [("batch_begun", "", {"kind": "consent", "count": 3, "what": "同意"})]
+    assert names(owner.choose("customers", consent="agreed")) == {"王建国", "钱家的客户"}
+    assert names(owner.choose("customers", consent="refused")) == {"李晓雯"}
+    assert names(owner.choose("customers", consent="unasked", standing="all")) == {"<i>斜</i>"}
 
 
 @pytest.mark.usefixtures("shop")

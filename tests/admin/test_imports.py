@@ -8,7 +8,10 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from app.admin.pages.imports.taking import SHORT
+from app.batches.jobs import work_batch
 from app.batches.models import Batch, ImportRow
+from app.claims import claim_due
 from app.customers.actions import import_fields
 from app.customers.models import CustomField, FollowUp
 from app.db import Database
@@ -57,6 +60,15 @@ def begin(desk: Desk, rows: list[list[str]] | None = None) -> int:
     found = re.search(r"import=(\d+)", answer.headers["Location"])
     assert found
     return int(found[1])
+
+
+def read_in(runtime: Runtime) -> bool:
+    """Have a worker read the table that waits; False: there is none."""
+    with runtime.db.write() as session:
+        claims = claim_due(session, Batch, limit=1, lease=60)
+    for claim in claims:
+        work_batch(runtime, claim)
+    return bool(claims)
 
 
 def columns(page: str) -> dict[str, str]:
@@ -173,7 +185,9 @@ def test_no_heading_of_somebody_s_table_runs_in_the_file_of_faults(
     assert not [cell for cell in row if cell[:1] in RUN or cell.lstrip()[:1] in RUN]
 
 
-def test_a_long_file_comes_in_pieces(desk: Seat, base: Database) -> None:
+def test_a_long_file_comes_in_pieces_and_is_read_by_the_worker(
+    desk: Seat, base: Database, runtime: Runtime
+) -> None:
     owner = desk("qianer", "owner")
     rows = [HEAD, *(["wmLi", "", f"第 {n} 次说的话" * 5] for n in range(1500))]
     data = make_csv(rows)
@@ -182,10 +196,42 @@ def test_a_long_file_comes_in_pieces(desk: Seat, base: Database) -> None:
         piece = data[n * PIECE_BYTES : (n + 1) * PIECE_BYTES]
         fields = {"key": "k", "kind": "file", "filename": "长.csv", "size": str(len(data))}
         assert owner.upload(f"{ADDRESS}/piece", piece, n=str(n), **fields).status_code == 200
-    assert owner.act(f"{ADDRESS}/take", key="k").status_code == 303
+    led = owner.act(f"{ADDRESS}/take", key="k").headers["Location"]
+    import_id = int(led.rpartition("=")[2])
+    assert "正在读取表格" in look(owner, import_id)
+    assert "没有这次上传" in owner.act(f"{ADDRESS}/take", key="k").text
+    assert read_in(runtime)
     with base.read() as session:
         assert session.scalars(select(Batch.total)).one() == 1500
         assert session.scalars(select(Upload.id)).all() == []
+    assert columns(look(owner, import_id)).keys() == {"m0", "m1", "m2"}
+
+
+def test_a_long_table_that_came_in_one_request_is_read_by_the_worker_too(
+    desk: Seat, base: Database, runtime: Runtime
+) -> None:
+    owner = desk("qianer", "owner")
+    import_id = begin(owner, [HEAD, *(["wmLi", "", str(n)] for n in range(SHORT))])
+    assert "正在读取表格" in look(owner, import_id)
+    assert read_in(runtime)
+    with base.read() as session:
+        assert session.get_one(Batch, import_id).total == SHORT
+
+
+def test_a_long_table_that_cannot_be_read_says_why_and_is_dropped(
+    desk: Seat, base: Database, runtime: Runtime
+) -> None:
+    owner = desk("qianer", "owner")
+    rows = [HEAD, *(["wmLi", "", str(n)] for n in range(SHORT))]
+    led = hand_in(owner, make_csv(rows) + b'"').headers["Location"]
+    import_id = int(led.rpartition("=")[2])
+    assert read_in(runtime)
+    assert "没有导入：第 1002 行读不懂" in look(owner, import_id)
+    late = owner.act(f"{ADDRESS}/check?import={import_id}", m0="id", **{"import": str(import_id)})
+    assert late.status_code == 422
+    assert act(owner, "forget", import_id).status_code == 303
+    with base.read() as session:
+        assert session.scalars(select(Batch.id)).all() == []
 
 
 @pytest.mark.parametrize(

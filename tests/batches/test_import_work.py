@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app import clock
 from app.batches import importing
@@ -13,19 +13,19 @@ from app.batches.actions import cancel_batch, delete_ended
 from app.batches.import_queries import find_import
 from app.batches.models import Batch, ImportRow
 from app.claims import claim_due
-from app.customers.actions import (
-    change_stage,
-)
+from app.customers.actions import Addition, add_stage_note, change_stage
 from app.customers.models import (
+    CustomerStage,
     CustomField,
     FollowUp,
     FollowUser,
     Stage,
+    StageChange,
 )
 from app.customers.queries import find_stage_now
 from app.db import Database
 from app.errors import Refused
-from tests.batches.kept import HEAD, LI, WANG, base, notes, stage, told, type_in, value
+from tests.batches.kept import HEAD, LI, WANG, base, notes, stage, told, type_in, value, written
 from tests.batches.tables import check, confirm, counts, faults, get, hand_in, undo
 from tests.batches.test_batches import work
 from tests.churn.people import add
@@ -60,6 +60,51 @@ def test_an_import_is_taken_back_as_a_whole(base: Database) -> None:
     assert told(base)[-1].startswith("撤销了从表格的导入：「试预算」、")
     with pytest.raises(Refused):
         undo(base, import_id)
+
+
+@pytest.fixture
+def nowhere(base: Database) -> Database:
+    """Have nobody stand in any stage."""
+    with base.write() as session:
+        session.execute(delete(CustomerStage))
+    return base
+
+
+def test_a_first_stage_is_taken_back_with_its_step(nowhere: Database) -> None:
+    before = written(nowhere)
+    import_id = hand_in(nowhere, ["external_userid", "阶段"], ["wmLi", "意向"], ["wmWang", "成交"])
+    check(nowhere, import_id)
+    confirm(nowhere, import_id)
+    assert stage(nowhere) == "意向"
+    undo(nowhere, import_id)
+    assert counts(nowhere, import_id) == {"undone": 2}
+    assert written(nowhere) == before | {"timeline": before["timeline"] + 4}
+    assert told(nowhere)[-2:] == ["从表格导入了阶段「意向」", "撤销了从表格的导入：阶段「未设置」"]
+    with nowhere.read() as session:
+        assert session.scalars(select(StageChange)).all() == []
+
+
+def test_a_first_stage_somebody_went_on_from_or_spoke_of_stays(nowhere: Database) -> None:
+    import_id = hand_in(nowhere, ["external_userid", "阶段"], ["wmLi", "意向"], ["wmWang", "成交"])
+    check(nowhere, import_id)
+    confirm(nowhere, import_id)
+    with nowhere.write() as session:
+        first = {one.external_userid: one for one in session.scalars(select(StageChange))}
+        deal = first["wmWang"].to_stage_id
+        seen = first["wmLi"].id
+        change_stage(session, "wmLi", to_stage_id=deal, userid="zhaoyi", seen=seen)
+        add_stage_note(
+            session,
+            "wmWang",
+            change_id=first["wmWang"].id,
+            userid="qianer",
+            said=Addition(amount=Decimal(800)),
+        )
+    undo(nowhere, import_id)
+    assert stage(nowhere) == "成交"
+    assert counts(nowhere, import_id) == {"kept": 2}
+    kept = [["阶段", "导入之后有人改过，保留现在的内容"]]
+    assert faults(nowhere, import_id, "kept") == {2: kept, 3: kept}
 
 
 def test_what_was_changed_since_the_import_stays_and_is_listed(base: Database) -> None:

@@ -53,7 +53,7 @@ def test_nobody_is_shut_out_of_the_list_and_its_batches(
     found = look_over(page, "list", WIDE, NARROW)
     look_for(page, "众客1")
     page.get_by_label("勾选本页全部").check()
-    for kind in ("加标签", "改阶段", "给员工设提醒"):
+    for kind in ("加标签", "改阶段", "记营销意愿", "给员工设提醒"):
         page.get_by_label("做什么").select_option(label=kind)
         page.get_by_role("button", name="下一步…").click()
         expect(page.get_by_role("heading", name=kind)).to_be_visible()

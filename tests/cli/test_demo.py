@@ -24,12 +24,14 @@ from app.cli.demo.notebook import NOTEBOOK
 from app.cli.demo.people import NEWCOMERS, REGULARS
 from app.cli.demo.plot import customer_id
 from app.customers.models import (
+    ConsentChange,
     Customer,
     CustomerStage,
     CustomField,
     FieldValue,
     FollowUp,
     FollowUser,
+    MarketingConsent,
     Reminder,
     Stage,
     StageChange,
@@ -247,6 +249,25 @@ def test_who_has_bought_says_for_how_much_and_who_has_not_why(db: Database) -> N
     assert (len(amounts), all(amounts)) == (6, True)
     assert (len(reasons), all(reasons)) == (3, True)
     assert {"other", "price", "no_need"} <= set(losses)
+
+
+def test_some_have_agreed_to_offers_some_refused_and_most_were_not_asked(db: Database) -> None:
+    with db.read() as session:
+        said = Counter(session.scalars(select(MarketingConsent.state)))
+        ways = set(session.scalars(select(ConsentChange.way)))
+    assert said == {"agreed": 5, "refused": 2}
+    assert ways == {"chat", "form", "own"}
+
+
+def test_what_is_sensitive_is_filled_in_and_lies_sealed(db: Database) -> None:
+    with db.read() as session:
+        rows = session.execute(
+            select(FieldValue.box, FieldValue.text).join(
+                CustomField, (CustomField.id == FieldValue.field_id) & CustomField.sensitive
+            )
+        ).all()
+    assert len(rows) == 2
+    assert all(box and text is None for box, text in rows)
 
 
 def test_no_event_is_open_or_dead(db: Database) -> None:

@@ -24,7 +24,7 @@ def test_all_is_well(diagnose: Diagnose) -> None:
     diagnosis = diagnose()
     assert diagnosis.exit_code == 0, diagnosis.text
     assert diagnosis.faults() == 0
-    assert diagnosis.text.count("✓ ") == 17
+    assert diagnosis.text.count("✓ ") == 19
     assert "外部联系人变更回调" in diagnosis.text
 
 

@@ -19,6 +19,7 @@ from app.customers.models import (
     FollowTag,
     FollowUp,
     FollowUser,
+    MarketingConsent,
     Stage,
 )
 from app.customers.queries import (
@@ -76,6 +77,7 @@ class Fact:
     stage: int
     tags: set[str]
     noted_at: datetime | None
+    consent: str
     fields: dict[str, Any] = field(default_factory=dict)
 
 
@@ -144,6 +146,8 @@ class Person:
             "t_day": chooser.choice((None, date(1990, 5, 1), date(2001, 1, 31))),
             "t_corp": chooser.choice((None, "示例商贸")),
         }
+        # None: no row; "": what was written down was taken back.
+        self.consent = chooser.choice((None, "", "agreed", "refused"))
 
     def write(
         self, session: Session, stages: list[int], pipeline: int, fields: dict[str, int]
@@ -156,6 +160,9 @@ class Person:
         if self.stage:
             place = {"pipeline_id": pipeline, "stage_id": self.stage, "changed_at": NOW}
             session.add(CustomerStage(**his, **place))
+        if self.consent is not None:
+            said = {"state": self.consent, "change_id": 1, "changed_at": NOW}
+            session.add(MarketingConsent(**his, **said))
         if self.noted_at:
             key = f"note-{self.external_userid}"
             note = {
@@ -212,5 +219,6 @@ class Person:
             stage=self.stage,
             tags=tags,
             noted_at=self.noted_at,
+            consent=self.consent or "",
             fields=self.fields,
         )

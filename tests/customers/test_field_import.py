@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from app.audit.models import AuditEntry
 from app.cli.fields import group
 from app.customers.actions import ImportedFields, import_fields, set_field
 from app.customers.actions.profile import ensure_customer
@@ -120,6 +121,8 @@ BAD = [
     (FIELD.replace('"text"', '"choice"\noptions = [1]'), "options 的每一项写成"),
     (FIELD.replace('"text"', '"choice"\noptions = ["x", "x"]'), "options 里有重复的选项"),
     (f'{FIELD}pinned = "yes"', "pinned 只能是 true 或 false"),
+    (f'{FIELD}sensitive = "yes"', "sensitive 只能是 true 或 false"),
+    (FIELD.replace('"text"', '"yes_no"\nsensitive = true'), "第 1 项「a」：只有几种内容可选"),
     (f"{FIELD}hint = {'字' * 65!r}", "hint 要写成 0 到 64 个字"),
     (
         "".join(FIELD.replace('"a"', f'"a{n}"').replace("甲", f"甲{n}") for n in range(53)),
@@ -159,6 +162,27 @@ def test_the_command_says_what_became_of_each_field(file: Path) -> None:
         "心理价位（budget）：金额，置顶，0 位客户填过",
         "手机（phone）：电话，置顶，0 位客户填过",
         "来店方式（visit）：单选，路过、老友介绍，0 位客户填过",
+    ]
+
+
+def test_the_command_says_what_is_sealed_and_opened_and_puts_it_on_record(
+    file: Path, db: Database
+) -> None:
+    for word in ("", "sensitive = true", "sensitive = false"):
+        file.write_text(f"{FIELD}{word}", encoding="utf-8")
+        told = run("import", str(file)).stdout.splitlines()[1:]
+        assert (
+            told
+            == {
+                "": [],
+                "sensitive = true": ["设为敏感，已填的内容随后加密：甲"],
+                "sensitive = false": ["不再敏感，已填的内容随后恢复为明文：甲"],
+            }[word]
+        )
+    with db.read() as session:
+        deeds = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(one.action, one.detail) for one in deeds] == [
+        ("field_changed", {"field": "甲", "sensitive": word}) for word in ("yes", "no")
     ]
 
 

@@ -32,6 +32,18 @@ def world(any_db: Database) -> World:
     return make_world(any_db)
 
 
+def test_every_filter_that_there_is_is_looked_at(db: Database) -> None:
+    plain = vars(CustomerFilter())
+    used = {
+        name
+        for one in every_filter(make_world(db, customers=1))
+        for name, told in vars(one).items()
+        if told != plain[name]
+    }
+    # What a number is found by is made under a key: the page's test has it.
+    assert plain.keys() - used == {"number"}
+
+
 def plainly(world: World, wanted: CustomerFilter) -> list[int]:
     """Choose as the words of the filters say, one row after the other, the newest first."""
     found = [fact for fact in world.facts if all(_holds(world, fact, wanted))]
@@ -66,6 +78,7 @@ def _holds(world: World, fact: Fact, wanted: CustomerFilter) -> list[bool]:
         _between(fact.removed_at, wanted.lost_since, wanted.lost_until),
         not wanted.quiet_since or not fact.noted_at or fact.noted_at < wanted.quiet_since,
         not wanted.shared or bool(others),
+        wanted.consent in {None, fact.consent},
         *(_stands(world, fact, test) for test in wanted.fields),
     ]
 
@@ -109,6 +122,7 @@ def every_filter(world: World) -> list[CustomerFilter]:
         {"standing": "all", "lost_until": NOW - timedelta(days=4)},
         {"quiet_since": NOW - timedelta(days=30)},
         {"shared": True},
+        *({"consent": state} for state in ("", "agreed", "refused")),
         {"scope": Scope("zhaoyi", frozenset({1}))},
         *({"fields": (test,)} for test in _field_tests(world)),
     ]

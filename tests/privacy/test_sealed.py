@@ -1,5 +1,7 @@
 """Phones and sensitive fields lie sealed in every table, and are found."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import select
 
@@ -8,6 +10,7 @@ from app.customers.actions import (
     FieldDraft,
     add_field,
     edit_field,
+    import_fields,
     reveal_field,
 )
 from app.customers.actions.fields import MOST_REVEALED
@@ -185,6 +188,20 @@ def test_a_field_made_sensitive_is_sealed_with_its_history_and_opened_again(kept
         state = find_field_state(session, WANG, field.id)
         assert state is not None
         assert state.value.text == "新址二号"
+
+
+def test_a_file_seals_what_stands_in_a_field_and_one_without_the_word_leaves_it(
+    kept: Runtime,
+) -> None:
+    text = '[[field]]\nkey = "t_file"\nname = "试文件"\nkind = "address"\n'
+    kept.db.commit(lambda session: import_fields(session, text))
+    with kept.db.write() as session:
+        type_in(session, "试文件", "文件一号")
+    for word, sealed in (("sensitive = true", True), ("", True), ("sensitive = false", False)):
+        imported = kept.db.commit(partial(import_fields, toml_text=text + word))
+        assert bool(imported.changed) == bool(word)
+        seal_what_is_left(kept)
+        assert ("文件一号" in dump_all(kept)) != sealed
 
 
 def test_few_options_cannot_be_sensitive(runtime: Runtime) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.cli.demo.people import BOUGHT, NOT_KEEN
-from app.cli.demo.visit import Lost, Typed
+from app.cli.demo.visit import Lost, Said, Typed
 
 PHONE, SIZE, BIRTHDAY, COMPANY, ADDRESS = "手机", "尺码", "生日", "公司", "地址"
+MEASURES = "量体数据"
 BUDGET, CAME_BY, LIKES, MEMBER = "预算", "来店方式", "感兴趣的商品", "会员"
 # The options as their fields call them in files.
 FRIEND, ONLINE = "friend", "online"
+YES, ON_A_FORM = Said("同意"), Said("同意", "客户填写的表单")
+NO, OF_HIS_OWN = Said("拒绝"), Said("拒绝", "客户主动提出")
 BEST, GIFT, CUSTOM = "best", "gift", "custom"
 # The stages of `pipelines.toml` for what comes after a purchase.
 OPEN, READY, DONE = "待处理", "可取件", "已完成"
@@ -38,7 +41,8 @@ class Page:
     """What is known about a customer. `said`: what was added to his move to a stage.
 
     `service`: what comes after a purchase: day, stage, and the colleague who sees to it, if any.
-    `sent`: day, shelf and title of what he got from the library; `lost`: the day and why.
+    `sent`: day, shelf and title of what he got from the library; `lost`: the day and why;
+    `consent`: the day and what he said of offers.
     """
 
     fields: tuple[tuple[int, Mapping[str, Typed]], ...] = ()
@@ -47,6 +51,7 @@ class Page:
     service: tuple[tuple[int, str, str], ...] = ()
     sent: tuple[tuple[int, str, str], ...] = ()
     lost: tuple[int, Lost] | None = None
+    consent: tuple[int, Said] | None = None
 
 
 def sold(amount: str) -> Mapping[str, Mapping[str, str]]:
@@ -67,6 +72,7 @@ NOTEBOOK = {
             Note(21, "定了那件驼色大衣，袖子改短两公分，改好来取。"),
             Note(31, "袖子改好，大衣取走了，很满意。临走试了燕麦色围巾，说换季再来。", by="sunsan"),
         ),
+        consent=(21, ON_A_FORM),
     ),
     "顾南枝": Page(lost=(13, Lost("暂不需要"))),
     "方知远": Page(
@@ -87,6 +93,7 @@ NOTEBOOK = {
             Note(14, "看笔记里的通勤搭配来的。围巾要单买，也喜欢配的那件开衫，M 码。"),
             Note(40, "开衫到家偏大，换成了 S 码。上身照很好看，她同意我们发笔记用。", by="sunsan"),
         ),
+        consent=(30, YES),
     ),
     "叶蓁蓁": Page(
         notes=(Note(6, "喜欢宽松的版。嫌店里灯光偏黄看不准颜色，带她到门口看的。"),),
@@ -112,6 +119,7 @@ NOTEBOOK = {
     "何以宁": Page(
         said={NOT_KEEN: {"reason": "price"}},
         notes=(Note(12, "喜欢大衣，觉得贵，说等打折再看。换季前不打扰。"),),
+        consent=(12, OF_HIS_OWN),
     ),
     "沈佳禾": Page(
         fields=(
@@ -126,6 +134,7 @@ NOTEBOOK = {
             Note(19, "前几天下班顺路来摸了面料，很满意。那天小忆休息，是我接待的。", by="lisi"),
             Note(29, "约她这周末带妈妈来试穿，驼色大衣 M、L 各留一件。", remind=2),
         ),
+        consent=(12, YES),
     ),
     "邓书瑶": Page(
         notes=(Note(20, "又加回来了，上次是清理微信误删的。出差多，给她留意抗皱的西装裤。"),),
@@ -138,13 +147,17 @@ NOTEBOOK = {
         notes=(Note(1, "短靴 37 码店里没有了，福田店还有一双，答应明天回复她。", remind=1),),
     ),
     "王知夏": Page(
-        fields=((37, {PHONE: "15400000106", SIZE: "M", MEMBER: "yes"}),),
+        fields=(
+            (37, {PHONE: "15400000106", SIZE: "M", MEMBER: "yes"}),
+            (16, {MEASURES: "胸围 86，腰围 68，臀围 92"}),
+        ),
         said=sold("2360"),
         service=((16, OPEN, "lisi"), (6, READY, "lisi")),
         notes=(
             Note(37, "每季都来，这次带了女儿，大衣和半裙各一件。"),
             Note(16, "大衣内衬开线，拿回来免费修，修好送一次护理。小忆休息，我收的件。", by="lisi"),
         ),
+        consent=(37, ON_A_FORM),
     ),
     "冯远山": Page(
         fields=((49, {COMPANY: "远山茶舍", BUDGET: "4000"}),),
@@ -154,12 +167,13 @@ NOTEBOOK = {
         fields=((45, {PHONE: "15400000284", COMPANY: "一诺文化"}),),
         said=sold("12800"),
         notes=(Note(45, "员工福利，四十份丝巾礼盒，开票信息已经收到。"),),
+        consent=(45, YES),
     ),
     "卫长风": Page(
-        fields=((33, {SIZE: "XL"}),),
+        fields=((33, {SIZE: "XL", MEASURES: "肩宽 52，胸围 112，袖长 63"}),),
         notes=(Note(33, "健身的，肩宽，成衣先看肩线。XL 的针织衫肩还是紧，等厚款。"),),
     ),
-    "蒋念慈": Page(said={NOT_KEEN: {"reason": "rival"}}),
+    "蒋念慈": Page(said={NOT_KEEN: {"reason": "rival"}}, consent=(8, NO)),
     "沈拾光": Page(
         fields=((25, {SIZE: "L"}),),
         said=sold("680"),

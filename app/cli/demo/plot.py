@@ -246,6 +246,9 @@ def _plan_page(days: _Days, page: Page) -> None:
     if page.lost:
         day, lost = page.lost
         days.visit(day).lost = lost
+    if page.consent:
+        day, said = page.consent
+        days.visit(day).consent = said
     for note in page.notes:
         _plan_note(days, note)
 

@@ -42,7 +42,8 @@ class SidebarDesk:
         client, who = self._client, visit.external_userid
         if visit.done:
             client.press(client.read(customer_path(who, NOTES)), DONE)
-        if visit.moves or visit.fields or visit.lost or not client.is_signed_in:
+        on_profile = visit.moves or visit.fields or visit.lost or visit.consent
+        if on_profile or not client.is_signed_in:
             _see_to_profile(client, client.read(customer_path(who)), visit)
         for shelf, title in visit.sent:
             _send(client, customer_path(who, shelf), title)
@@ -57,6 +58,10 @@ def _see_to_profile(client: "_Client", card: "_Page", visit: Visit) -> None:
         _fill(client, card, name, typed)
     if visit.lost:
         client.press(card, visit.lost.reason, {"note": visit.lost.note})
+    if visit.consent:
+        answer = _Page.of(client.press(card, visit.consent.answer))
+        if visit.consent.way:
+            client.press(answer, visit.consent.way)
 
 
 def _move(client: "_Client", card: "_Page", move: Move) -> None:

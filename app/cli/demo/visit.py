@@ -32,6 +32,14 @@ class Lost:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the customer said of offers, and how that is known besides the chat, if at all."""
+
+    answer: str
+    way: str = ""
+
+
 @dataclass
 class Visit:
     """One sitting at one card, in this order; `done`: the reminder whose time has come is.
@@ -46,4 +54,5 @@ class Visit:
     fields: dict[str, Typed] = field(default_factory=dict)
     sent: list[tuple[str, str]] = field(default_factory=list)
     lost: Lost | None = None
+    consent: Said | None = None
     notes: list[Written] = field(default_factory=list)

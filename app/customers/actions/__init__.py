@@ -2,10 +2,8 @@
 
 from app.customers.actions.bulk import (
     CustomerWish,
-    StageStands,
     StageWish,
     Written,
-    read_stands,
     read_states,
     write_many,
 )
@@ -14,17 +12,16 @@ from app.customers.actions.consent import (
     Answer,
     ConsentMove,
     add_to_consent,
+    drop_agreement,
     set_consent,
     take_back_consent,
     undo_consent,
 )
 from app.customers.actions.description import change_description, retry_description
 from app.customers.actions.detail import record_detail
-from app.customers.actions.field_import import ImportedFields, import_fields
+from app.customers.actions.field_import import SENSITIVE_KINDS, ImportedFields, import_fields
 from app.customers.actions.field_kinds import read_number, read_phone, read_value
 from app.customers.actions.field_settings import (
-    SEALING_JOB,
-    SENSITIVE_KINDS,
     FieldDraft,
     add_field,
     add_option,
@@ -54,6 +51,7 @@ from app.customers.actions.follow_ups import (
     restore_follow_up,
     save_draft,
 )
+from app.customers.actions.many_stages import StageStands, read_stands
 from app.customers.actions.mobiles import (
     MobilesChange,
     add_mobile,
@@ -74,6 +72,7 @@ from app.customers.actions.reminders import (
     postpone_reminder,
     reopen_reminder,
 )
+from app.customers.actions.resealing import SEALING_JOB
 from app.customers.actions.sealing import digest_value
 from app.customers.actions.stage_moves import list_to_move_on, move_on
 from app.customers.actions.stage_settings import (
@@ -152,6 +151,7 @@ __all__ = [
     "create_reminder",
     "delete_view",
     "digest_value",
+    "drop_agreement",
     "edit_field",
     "edit_follow_up",
     "edit_stage",

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.customers.actions.many_stages import StageStands, drop_first_stages, read_stands
 from app.customers.actions.sealing import columns_of, keep_before
 from app.customers.actions.timeline import Happening, record_happenings
 from app.customers.models import (
@@ -47,7 +48,8 @@ class CustomerWish:
     """What is to be written of one customer.
 
     `fields`: by id, the value and the version that was looked at. `key` makes its entry in the
-    timeline, and its note, one and no other. `drops_note`: one that was written before is to go.
+    timeline, and its note, one and no other. `drops_note`: one that was written before is to go,
+    as is by `drops_stage` the change that led to his first stage.
     """
 
     external_userid: str
@@ -56,6 +58,7 @@ class CustomerWish:
     stage: StageWish | None = None
     note: str = ""
     drops_note: int = 0
+    drops_stage: int = 0
 
 
 @dataclass
@@ -69,20 +72,14 @@ class Written:
     stage: int = 0
     note: int = 0
     dropped: bool = False
+    unstaged: bool = False
     overtaken: list[int | str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was written."""
-        return not (self.fields or self.stage or self.note or self.dropped)
-
-
-@dataclass(frozen=True)
-class StageStands:
-    """Where somebody stands, and by which change."""
-
-    stage_id: int | None
-    change_id: int
+        wrote = self.fields or self.stage or self.note
+        return not (wrote or self.dropped or self.unstaged)
 
 
 def read_states(
@@ -99,29 +96,6 @@ def read_states(
         )
     )
     return {(row[0], row[1]): (values.get((row[0], row[1]), Value()), row[2]) for row in rows}
-
-
-def read_stands(
-    session: Session, people: Collection[str], pipelines: Collection[int]
-) -> dict[tuple[str, int], StageStands]:
-    """Return where many customers stand in these pipelines."""
-    if not pipelines:
-        return {}
-    places = session.execute(
-        select(
-            CustomerStage.external_userid, CustomerStage.pipeline_id, CustomerStage.stage_id
-        ).where(CustomerStage.external_userid.in_(people), CustomerStage.pipeline_id.in_(pipelines))
-    )
-    last = session.execute(
-        select(StageChange.external_userid, StageChange.pipeline_id, func.max(StageChange.id))
-        .where(StageChange.external_userid.in_(people), StageChange.pipeline_id.in_(pipelines))
-        .group_by(StageChange.external_userid, StageChange.pipeline_id)
-    )
-    changes = {(row[0], row[1]): int(row[2]) for row in last}
-    stages = {(row[0], row[1]): int(row[2]) for row in places}
-    return {
-        key: StageStands(stages.get(key), changes.get(key, 0)) for key in stages.keys() | changes
-    }
 
 
 def write_many(
@@ -160,7 +134,7 @@ def write_many(
 
 def _parts(wish: CustomerWish) -> Iterable[int | str]:
     yield from wish.fields
-    if wish.stage:
+    if wish.stage or wish.drops_stage:
         yield STAGE
     if wish.note or wish.drops_note:
         yield NOTE
@@ -284,6 +258,16 @@ class _Writing:
         ]
         key_columns, changed = ["external_userid", "pipeline_id"], ["stage_id", "changed_at"]
         upsert(self._session, CustomerStage, places, key=key_columns, update=changed)
+        self._drop_stages({one.external_userid: one for one in wishes if one.drops_stage})
+
+    def _drop_stages(self, wishes: Mapping[str, CustomerWish]) -> None:
+        firsts = {whom: one.drops_stage for whom, one in wishes.items()}
+        gone = drop_first_stages(self._session, firsts)
+        for whom, wish in wishes.items():
+            if whom in gone:
+                self._of(wish).unstaged = True
+            else:
+                self._of(wish).overtaken.append(STAGE)
 
     def _move(self, external_userid: str, now: StageStands, stage: StageWish) -> StageChange:
         return StageChange(
@@ -369,5 +353,6 @@ class _Writing:
             "fields": [self._fields[one].name for one in written.fields],
             "stage": self._stage_names.get(external_userid, ""),
             "has_note": bool(written.note or written.dropped),
+            "is_unstaged": written.unstaged,
         }
         return told | ({"follow_up_id": written.note} if written.note else {})

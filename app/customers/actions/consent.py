@@ -20,6 +20,7 @@ from app.customers.queries.consent import (
     CONSENT_WAYS,
     OWN_WAYS,
     REFUSED,
+    UNASKED,
     ConsentNow,
     get_consent,
 )
@@ -115,6 +116,26 @@ def take_back_consent(
     back = Answer(state=change.from_state, way=change.way)
     _write(session, external_userid, now, back, userid=userid, is_undo=True)
     return True
+
+
+def drop_agreement(
+    session: Session, external_userid: str, *, userid: str, note: str = ""
+) -> ConsentMove:
+    """Have a customer be as one who was never asked: an agreement that nobody can show is none.
+
+    He is so already: nothing is done.
+
+    Raises:
+        NotFound: there is no such customer.
+        RefusedBefore: he refused, and that stays.
+    """
+    now = _lock(session, external_userid)
+    if now.state == REFUSED:
+        raise RefusedBefore(now)
+    if now.state == UNASKED:
+        return ConsentMove(now.state, now, changed=False)
+    back = Answer(state=UNASKED, way=now.way, note=note)
+    return _write(session, external_userid, now, back, userid=userid, is_undo=True)
 
 
 def add_to_consent(

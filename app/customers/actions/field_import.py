@@ -8,6 +8,7 @@ hint = "大概就行"            # link yes_no
 pinned = true
 read_only = true
 visible_to = "managers"     # "": everybody; left out, it stays as it is
+sensitive = true            # sealed and masked, also what stands there; left out, as it is
 removed = true              # away from the cards; what stands in it is kept
 
 [[field]]
@@ -20,7 +21,7 @@ options = ["路过", { key = "friend", name = "朋友介绍" }]    # a text is i
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import select
@@ -29,10 +30,11 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.customers.actions.field_kinds import KINDS
 from app.customers.actions.names import NAME_LENGTH
+from app.customers.actions.resealing import reseal_fields
 from app.customers.errors import FieldsRefused
 from app.customers.models import CustomField
 from app.customers.queries.fields import MOST_FIELDS, VISIBLE_TO
-from app.i18n import _
+from app.i18n import N_, _
 from app.words import clean
 
 KEY = re.compile(r"[a-z0-9_-]{1,32}")
@@ -47,20 +49,29 @@ FIELD_KEYS = (
     "pinned",
     "read_only",
     "visible_to",
+    "sensitive",
     "removed",
 )
 OPTION_KEYS = ("key", "name")
 CHOOSING = frozenset({"choice", "choices"})
+# Of few options, what they are found by would say which one it is.
+SENSITIVE_KINDS = frozenset(KINDS) - {*CHOOSING, "yes_no"}
+NOT_SENSITIVE = N_("只有几种内容可选的资料项不能设为敏感，加密也藏不住")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedFields:
-    """The names of the fields in the file, by what became of them."""
+    """The names of the fields in the file, by what became of them.
+
+    Of those that were there before, `sealed` became sensitive and `opened` are so no more.
+    """
 
     created: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
 
 
 def import_fields(session: Session, toml_text: str) -> ImportedFields:
@@ -79,10 +90,15 @@ def import_fields(session: Session, toml_text: str) -> ImportedFields:
     if reading.faults:
         raise FieldsRefused(reading.faults)
     _place(rows, drafts)
-    fates: dict[str, list[str]] = {"created": [], "changed": [], "removed": [], "unchanged": []}
+    fates: dict[str, list[str]] = {one.name: [] for one in fields(ImportedFields)}
     for draft in drafts:
-        fates[_take_over(session, rows.get(draft.key), draft)].append(draft.name)
+        row = rows.get(draft.key)
+        if row is not None and row.sensitive != draft.sensitive:
+            fates["sealed" if draft.sensitive else "opened"].append(draft.name)
+        fates[_take_over(session, row, draft)].append(draft.name)
     session.flush()
+    if fates["sealed"] or fates["opened"]:
+        reseal_fields(session)
     return ImportedFields(**{fate: tuple(names) for fate, names in fates.items()})
 
 
@@ -96,6 +112,7 @@ class _Draft:
     pinned: bool
     read_only: bool
     visible_to: str
+    sensitive: bool
     removed: bool
     position: int = 0
 
@@ -156,6 +173,7 @@ class _Reading:
             pinned=self._switch(table, "pinned"),
             read_only=self._switch(table, "read_only"),
             visible_to=self._visible_to(table, row),
+            sensitive=self._sensitive(table, kind, row),
             removed=self._switch(table, "removed"),
         )
 
@@ -217,6 +235,15 @@ class _Reading:
         if not isinstance(value, bool):
             self._fault(_("{key} 只能是 true 或 false", key=key))
         return value is True
+
+    def _sensitive(self, table: Mapping[str, Any], kind: str, row: CustomField | None) -> bool:
+        # An older file must not open what was sealed since.
+        if "sensitive" not in table:
+            return row is not None and row.sensitive
+        is_sensitive = self._switch(table, "sensitive")
+        if is_sensitive and kind in KINDS and kind not in SENSITIVE_KINDS:
+            self._fault(_(NOT_SENSITIVE))
+        return is_sensitive
 
     def _visible_to(self, table: Mapping[str, Any], row: CustomField | None) -> str:
         # An older file must not show everybody what was hidden since.

@@ -11,10 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.actions.field_import import CHOOSING, HINT_LENGTH, MOST_OPTIONS
+from app.customers.actions.field_import import (
+    CHOOSING,
+    HINT_LENGTH,
+    MOST_OPTIONS,
+    NOT_SENSITIVE,
+    SENSITIVE_KINDS,
+)
 from app.customers.actions.field_kinds import KINDS
 from app.customers.actions.names import NAME_LENGTH, make_key, read_name
-from app.customers.actions.resealing import CHANGES, VALUES
+from app.customers.actions.resealing import reseal_fields
 from app.customers.errors import SettingChanged, SettingRefused
 from app.customers.models import CustomField
 from app.customers.queries.field_settings import mark_field, mark_options
@@ -22,14 +28,9 @@ from app.customers.queries.fields import MOST_FIELDS, VISIBLE_TO
 from app.customers.queries.marks import mark_order
 from app.errors import NotFound
 from app.i18n import N_, _
-from app.schedule_runs import hasten
-from app.seal_walks import walk_again
 from app.words import clean
 
 Options = list[dict[str, Any]]
-# Of few options, what they are found by would say which one it is.
-SENSITIVE_KINDS = frozenset(KINDS) - {*CHOOSING, "yes_no"}
-SEALING_JOB = "privacy.seal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +96,7 @@ def edit_field(session: Session, field_id: int, draft: FieldDraft, *, seen: str)
             setattr(field, name, value)
         session.flush()
     if draft.sensitive != before.sensitive:
-        # What stands there is sealed, or opened, by the relay.
-        walk_again(session, VALUES.name, CHANGES.name)
-        hasten(session, SEALING_JOB, apart=0)
+        reseal_fields(session)
     return before
 
 
@@ -280,7 +279,7 @@ def _checked(
 
 def _refuse_sensitive(draft: FieldDraft, kind: str) -> None:
     if draft.sensitive and kind not in SENSITIVE_KINDS:
-        raise SettingRefused(_("只有几种内容可选的资料项不能设为敏感，加密也藏不住"))
+        raise SettingRefused(_(NOT_SENSITIVE))
 
 
 def _check_name(text: str, live: Sequence[CustomField], *, but: CustomField | None = None) -> str:

@@ -4,6 +4,8 @@ They lie in clear since before there were keys, or their field became sensitive 
 they are of a key that is not the current one.
 """
 
+from typing import Any
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,14 +20,19 @@ from app.customers.models import (
 )
 from app.customers.queries.fields import FIELD_KEY, Field, Value, field_of
 from app.customers.queries.sealed import (
+    place_of_before,
     place_of_choices,
     place_of_mobiles,
+    place_of_value,
     read_before,
     read_mobiles,
 )
 from app.customers.queries.values import value_of
 from app.data_keys import is_off, reseal_json
-from app.seal_walks import SealedRows
+from app.schedule_runs import hasten
+from app.seal_walks import SealedRows, walk_again
+
+SEALING_JOB = "privacy.seal"
 
 
 def _is_follow_off(session: Session, row: FollowUser) -> bool:
@@ -37,6 +44,11 @@ def _reseal_follow(session: Session, row: FollowUser) -> None:
     mobiles = read_mobiles(session, row)
     row.remark_mobiles = reseal_json(session, row.remark_mobiles, place=place)
     note_mobiles(session, {row.id: mobiles})
+
+
+def _follow_boxes(row: FollowUser) -> list[tuple[Any, str]]:
+    place = place_of_mobiles(row.external_userid, row.userid, row.period)
+    return [(row.remark_mobiles, place)]
 
 
 def _field(session: Session, field_id: int) -> Field:
@@ -57,6 +69,10 @@ def _reseal_value(session: Session, row: FieldValue) -> None:
         setattr(row, name, kept)
 
 
+def _value_boxes(row: FieldValue) -> list[tuple[Any, str]]:
+    return [(row.box, place_of_value(row.external_userid, row.field_id))]
+
+
 def _is_change_off(session: Session, row: FieldChange) -> bool:
     if not _field(session, row.field_id).is_sealed:
         return isinstance(row.before, str)
@@ -75,6 +91,10 @@ def _reseal_change(session: Session, row: FieldChange) -> None:
         told.data = {name: one for name, one in told.data.items() if name != "value"}
 
 
+def _change_boxes(row: FieldChange) -> list[tuple[Any, str]]:
+    return [(row.before, place_of_before(row))]
+
+
 def _is_view_off(session: Session, row: CustomerView) -> bool:
     return is_off(session, row.choices)
 
@@ -84,11 +104,21 @@ def _reseal_view(session: Session, row: CustomerView) -> None:
     row.choices = reseal_json(session, row.choices, place=place)
 
 
-VALUES = SealedRows("field_values", FieldValue, _is_value_off, _reseal_value)
-CHANGES = SealedRows("field_changes", FieldChange, _is_change_off, _reseal_change)
+def _view_boxes(row: CustomerView) -> list[tuple[Any, str]]:
+    return [(row.choices, place_of_choices(row.userid, row.name))]
+
+
+VALUES = SealedRows("field_values", FieldValue, _is_value_off, _reseal_value, _value_boxes)
+CHANGES = SealedRows("field_changes", FieldChange, _is_change_off, _reseal_change, _change_boxes)
 SEALED = (
-    SealedRows("follow_users", FollowUser, _is_follow_off, _reseal_follow),
+    SealedRows("follow_users", FollowUser, _is_follow_off, _reseal_follow, _follow_boxes),
     VALUES,
     CHANGES,
-    SealedRows("customer_views", CustomerView, _is_view_off, _reseal_view),
+    SealedRows("customer_views", CustomerView, _is_view_off, _reseal_view, _view_boxes),
 )
+
+
+def reseal_fields(session: Session) -> None:
+    """Have the relay seal what stands in a field that became sensitive, or open it again."""
+    walk_again(session, VALUES.name, CHANGES.name)
+    hasten(session, SEALING_JOB, apart=0)

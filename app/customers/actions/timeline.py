@@ -105,6 +105,10 @@ def record_timelines(
 
 
 def add_to_timeline(session: Session, key: str, data: Mapping[str, Any]) -> None:
-    """Put what its maker says later into the data of the entry that was recorded under `key`."""
-    entry = session.scalars(select(TimelineEntry).where(TimelineEntry.dedupe_key == key)).one()
-    entry.data = {**entry.data, **data}
+    """Put what its maker says later into the data of the entry that was recorded under `key`.
+
+    There is none: the change came out of a table, whose entry tells of many, and nothing is done.
+    """
+    found = session.scalars(select(TimelineEntry).where(TimelineEntry.dedupe_key == key))
+    if entry := found.one_or_none():
+        entry.data = {**entry.data, **data}

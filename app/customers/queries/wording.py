@@ -114,6 +114,9 @@ def _word_imported(data: Mapping[str, Any]) -> str:
     told = [_("「{field}」", field=word_field(name)) for name in data["fields"]]
     if data["stage"]:
         told.append(_("阶段「{stage}」", stage=word_stage(data["stage"])))
+    # Entries from before first stages were taken back say nothing of it.
+    if data.get("is_unstaged"):
+        told.append(_("阶段「{stage}」", stage=_("未设置")))
     if data["has_note"]:
         told.append(_("一条跟进"))
     return _("、").join(told)

@@ -11,12 +11,14 @@ from app.materials.actions.files import (
 from app.materials.actions.pictures import PICTURE_SIDE, make_picture, shrink
 from app.materials.actions.uploads import (
     PIECE_BYTES,
+    copy_upload,
+    drop_upload,
     find_image,
     finish_upload,
     forget_material,
     forget_upload,
     prune_uploads,
-    receive_upload,
+    set_aside,
     store_piece,
     take_upload,
 )
@@ -28,6 +30,8 @@ __all__ = [
     "PIECE_BYTES",
     "RULES",
     "clean_name",
+    "copy_upload",
+    "drop_upload",
     "find_image",
     "finish_upload",
     "forget_material",
@@ -35,7 +39,7 @@ __all__ = [
     "forget_upload",
     "make_picture",
     "prune_uploads",
-    "receive_upload",
+    "set_aside",
     "shrink",
     "store_file",
     "store_piece",

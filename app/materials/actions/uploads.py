@@ -24,6 +24,8 @@ from app.rows import upsert
 
 PIECE_BYTES = 48 * 1024
 MOST_UPLOADS = 3
+# All of it is here and waits for its reader: nothing makes room for others then.
+TAKEN = "taken"
 # What a member puts into nothing stays for a while all the same: a member's upload says that
 # he may use its file, as long as a form may lie about.
 MOST_A_DAY = 500 * MEGABYTE
@@ -128,29 +130,40 @@ def take_upload(session: Session, userid: str, key: str) -> tuple[str, bytes]:
     return filename, data
 
 
-def receive_upload(session: Session, userid: str, key: str, file: IO[bytes]) -> tuple[str, int]:
-    """Write a member's upload that is to become no material into a file; it is gone then.
-
-    Piece by piece, for it may be long. Returns its name and size.
+def set_aside(session: Session, userid: str, key: str) -> Upload:
+    """Have a member's upload that is to become no material wait for who reads it, by its id.
 
     Raises: as `take_upload`.
     """
     upload = _find(session, userid, key)
-    if upload is None or upload.material_id is not None:
+    if upload is None or upload.material_id is not None or upload.kind == TAKEN:
         raise NotFound(N_("没有这次上传，请重新选择文件"))
-    filename, size = upload.filename, upload.size
-    # A transaction may be begun anew.
-    file.seek(0)
-    file.truncate()
-    for n in range(-(-size // PIECE_BYTES)):
-        piece = select(UploadPiece.data).where(UploadPiece.upload_id == upload.id)
-        file.write(session.scalar(piece.where(UploadPiece.n == n)) or b"")
-    if file.tell() != size:
-        raise MaterialRefused(_("文件「{name}」还没有传完，请再试一次", name=filename))
-    session.execute(delete(UploadPiece).where(UploadPiece.upload_id == upload.id))
-    session.delete(upload)
+    if _count_bytes(session, upload) != upload.size:
+        raise MaterialRefused(_("文件「{name}」还没有传完，请再试一次", name=upload.filename))
+    upload.kind = TAKEN
     session.flush()
-    return filename, size
+    return upload
+
+
+def copy_upload(session: Session, upload_id: int, file: IO[bytes]) -> int:
+    """Write what was set aside into a file, piece by piece, for it may be long; return its size.
+
+    Raises:
+        NotFound: it is not there any more.
+    """
+    upload = session.get(Upload, upload_id)
+    if upload is None:
+        raise NotFound(N_("没有这次上传，请重新选择文件"))
+    for n in range(-(-upload.size // PIECE_BYTES)):
+        piece = select(UploadPiece.data).where(UploadPiece.upload_id == upload_id)
+        file.write(session.scalar(piece.where(UploadPiece.n == n)) or b"")
+    return file.tell()
+
+
+def drop_upload(session: Session, upload_id: int) -> None:
+    """Delete what was set aside."""
+    session.execute(delete(UploadPiece).where(UploadPiece.upload_id == upload_id))
+    session.execute(delete(Upload).where(Upload.id == upload_id, Upload.kind == TAKEN))
 
 
 def prune_uploads(session: Session, *, before: datetime) -> int:
@@ -226,7 +239,7 @@ def _make_room(session: Session, userid: str) -> None:
     """Let what stands still give way. Raises: MaterialRefused: all of them are moving."""
     open_ones = session.scalars(
         select(Upload)
-        .where(Upload.userid == userid, Upload.material_id.is_(None))
+        .where(Upload.userid == userid, Upload.material_id.is_(None), Upload.kind != TAKEN)
         .order_by(Upload.moved_at)
     ).all()
     if len(open_ones) < MOST_UPLOADS:

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from app import clock
 from app.admin.pages.customers.asking import (
     ALL,
+    CONSENTS,
     KIND,
     TICK,
     Asked,
@@ -22,7 +23,7 @@ from app.admin.pages.parts import Admin, Answer, Done, Form, Unfit
 from app.admin.problems import Problem
 from app.admin.reading import Times, choices, customer_address, number, times
 from app.audit.actions import record_audit
-from app.batches.actions import MOST, MOST_REMINDERS, begin_batch, cancel_batch
+from app.batches.actions import MOST, MOST_REMINDERS, OF_CUSTOMERS, begin_batch, cancel_batch
 from app.batches.models import Batch
 from app.batches.queries import (
     OUTCOMES,
@@ -33,13 +34,17 @@ from app.batches.queries import (
     measure_progress,
 )
 from app.customers.models import FollowUser
+from app.customers.models.consent import NOTE_LENGTH
 from app.customers.models.follow_ups import REMINDER_LENGTH
 from app.customers.queries import (
+    OWN_WAYS,
+    UNASKED,
     CustomerCount,
     count_customers,
     find_stage,
     find_tags,
     read_relations,
+    word_consent,
     word_stage,
 )
 from app.errors import Refused
@@ -47,18 +52,20 @@ from app.i18n import N_, _
 from app.members.queries import list_names
 from app.pushes.queries import word_reason
 from app.runtime import Runtime, commit
-from app.words import clean
+from app.words import clean, visible
 
 KIND_WORDS = {
     "tag_add": N_("加标签"),
     "tag_remove": N_("去掉标签"),
     "stage": N_("改阶段"),
+    "consent": N_("记营销意愿"),
     "reminder": N_("给员工设提醒"),
 }
 TITLES = {
     "tag_add": N_("加标签「{what}」"),
     "tag_remove": N_("去掉标签「{what}」"),
     "stage": N_("改为「{what}」"),
+    "consent": N_("记营销意愿：{what}"),
     "reminder": N_("提醒员工：{what}"),
 }
 LATEST = timedelta(days=366)
@@ -78,11 +85,12 @@ def show_plan(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any
         "relations": relations,
         "people": counted.people,
         "is_whole": counted.is_whole,
-        # Of a stage each customer counts once.
-        "is_too_many": (counted.people if kind == "stage" else relations) > most,
+        "is_of_customers": kind in OF_CUSTOMERS,
+        "is_too_many": (counted.people if kind in OF_CUSTOMERS else relations) > most,
         "most": f"{most:,}",
         "query": f"?f={request.args.get('f', '')}",
-        "choices": {"pipelines": shown["pipelines"], "tag_groups": shown["tag_groups"]},
+        "choices": {one: shown[one] for one in ("pipelines", "tag_groups", "consents")},
+        "ways": [(key, _(words)) for key, words in OWN_WAYS.items()],
         "at": tomorrow,
         "longest": REMINDER_LENGTH,
         "back": asked.query(runtime),
@@ -269,12 +277,26 @@ def _read_what(session: Session, kind: str, form: Form, now: Times) -> dict[str,
             "pipeline_id": stage.pipeline_id,
             "name": word_stage(stage.name),
         }
+    if kind == "consent":
+        return _read_answer(form)
     if kind == "reminder":
         return _read_reminder(form, now)
     tags = find_tags(session, keys=[number(form.get("tag"))])
     if not tags or tags[0].is_gone:
         raise Refused(_("请选择一个标签"))
     return {"tag_id": tags[0].tag_id, "name": tags[0].name}
+
+
+def _read_answer(form: Form) -> dict[str, Any]:
+    state, way = CONSENTS.get(form.get("consent", "")), form.get("way", "")
+    if state is None:
+        raise Refused(_("请选择客户说了什么"))
+    if state != UNASKED and way not in OWN_WAYS:
+        raise Refused(_("请选择怎样知道的"))
+    note = " ".join(visible(form.get("note", "")).split())
+    if len(note) > NOTE_LENGTH:
+        raise Refused(_("补充最多 {most} 个字", most=NOTE_LENGTH))
+    return {"state": state, "way": way, "note": note, "name": word_consent(state)}
 
 
 def _read_reminder(form: Form, now: Times) -> dict[str, Any]:

@@ -34,7 +34,8 @@ from app.runtime import Runtime
 from app.words import clean
 
 PHASES = {
-    "reading": N_("没有读完，请重新选择文件"),
+    "reading": N_("正在读取表格"),
+    "unread": N_("没有导入：{why}"),
     "mapping": N_("等你确认每一列是什么"),
     **dict.fromkeys(LOOKING, N_("正在核对，还没有改动任何客户")),
     "checked": N_("核对好了，等你确认；还没有改动任何客户"),
@@ -43,8 +44,8 @@ PHASES = {
     "undoing": N_("正在撤销"),
     "undone": N_("已撤销"),
 }
-MOVING = frozenset({*LOOKING, "working", "undoing"})
-FORGETTABLE = frozenset({"reading", "mapping", *LOOKING, "checked"})
+MOVING = frozenset({"reading", *LOOKING, "working", "undoing"})
+FORGETTABLE = frozenset({"unread", "mapping", *LOOKING, "checked"})
 # Which rows somebody wants to see first.
 FIRST = ("refused", "kept", "partly", "overtaken", "ready", "done", "undone", "same", "cancelled")
 LONGEST, EXAMPLE_LENGTH = 80, 60
@@ -56,7 +57,7 @@ def show_import(
     """Show where an import stands."""
     phase, counts = batch.what["phase"], count_rows(session, batch.id)
     total, done = _reckon(phase, counts, batch.total)
-    state = _(PHASES[phase])
+    state = _(PHASES[phase], why=batch.what.get("why", ""))
     if phase == "done" and batch.what.get("cancelled_by"):
         state = _("中途取消：已导入的保留，可以撤销")
     return {
@@ -96,12 +97,12 @@ def show_rows(
 ) -> dict[str, Any]:
     """Show the columns while they can be chosen, and a page of rows."""
     phase, fields = batch.what["phase"], list_fields(session)
-    if phase in {"mapping", "reading"}:
+    if phase in {"mapping", "reading", "unread"}:
         return {
             "rows": [],
             "after": 0,
             "outcome": "",
-            "columns": _show_columns(session, batch),
+            "columns": _show_columns(session, batch) if phase == "mapping" else [],
             "meanings": _meanings(fields),
         }
     counts = count_rows(session, batch.id)
