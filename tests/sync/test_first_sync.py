@@ -32,9 +32,11 @@ from tests.sync.walks import (
     everything,
     give_back,
     go_on,
+    our_groups,
     ours,
     walk,
     wecoms,
+    wecoms_groups,
 )
 
 BATCH = "externalcontact/batch/get_by_user"
@@ -138,6 +140,7 @@ def test_killed_anywhere_it_comes_to_the_same(
     assert kills
     assert run.outcome == "done"
     assert ours(runtime) == wecoms(box)
+    assert our_groups(runtime) == wecoms_groups(box)
     assert (run.listed, run.new) == (len(wecoms(box)), len(wecoms(box)))
     assert (run.gone, count_deliveries(runtime)) == (0, 0)
     killed = everything(runtime)
