@@ -24,12 +24,15 @@ from tests.faults import sealed_crowd
 from tests.soak import seeds
 
 KILLS = 10
+# A soak runs behind everything else.
+PATIENCE = 200
 OLD, NEW = {"y2026": "a secret of this year"}, {"y2027": "a secret of next year"}
 # Every life is a fork of a process that has loaded this and done nothing else.
 LIVES = get_context("forkserver")
 LIVES.set_forkserver_preload([__name__])
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", seeds([1]))
 def test_killed_anywhere_a_rotation_ends_with_everything_under_the_new_key(
     tmp_path: Path, any_db: Database, seed: int
@@ -74,7 +77,7 @@ def rotate_until_killed(config: Path, *, statements: int) -> None:
     life = LIVES.Process(target=live, args=[str(config), statements, there])
     life.start()
     there.close()
-    assert here.poll(20)
+    assert here.poll(PATIENCE)
     life.kill()
     life.join()
     assert life.exitcode == -signal.SIGKILL
@@ -103,7 +106,7 @@ def rotate_to_the_end(config: Path) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     leaks.keep(config.parent, "commands.said", done.stdout, done.stderr)
