@@ -42,7 +42,7 @@ from app.sheet_files import SheetRow
 from tests.privacy.sealed import ZHAO, keep
 from tests.privacy.sealed import field_of as field_named
 
-MANY, FEW = 1100, 5
+MANY, FEW = 750, 5
 
 Row = TypeVar("Row", bound=Base)
 
@@ -52,7 +52,7 @@ def fill(runtime: Runtime) -> None:
     with runtime.db.write() as session:
         keep(session)
         session.flush()
-        people = [f"wmRotated{number}" for number in range(MANY)]
+        people = [_name(number) for number in range(MANY)]
         now = clock.utcnow()
         insert_rows(
             session,
@@ -73,8 +73,9 @@ def fill(runtime: Runtime) -> None:
 def write_some(runtime: Runtime, chance: random.Random) -> None:
     """Have some numbers be noted anew, under the key that this process knows as the current one."""
     with runtime.db.write() as session:
-        follows = session.scalars(select(FollowUser).order_by(FollowUser.id)).all()
-        for follow in chance.sample(follows, FEW):
+        people = [_name(number) for number in chance.sample(range(MANY), FEW)]
+        theirs = select(FollowUser).where(FollowUser.external_userid.in_(people))
+        for follow in session.scalars(theirs.order_by(FollowUser.id)).all():
             set_mobiles(session, follow, [_number(chance.randrange(MANY), 6)])
 
 
@@ -160,6 +161,10 @@ def _fill_fields(session: Session, people: list[str]) -> None:
         keep_before(session, field, change, Value(text=_number(number, 7)))
         session.add(change)
     session.flush()
+
+
+def _name(number: int) -> str:
+    return f"wmRotated{number}"
 
 
 def _number(number: int, kind: int) -> str:
