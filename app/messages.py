@@ -6,10 +6,11 @@ many go to one member in a minute, and when, is `app.pacing`'s business.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -35,6 +36,7 @@ from app.members.queries import list_names
 from app.outbox import Cancelled, Card, build_message, customer_path
 from app.pacing import Kind, goes_as_digest, list_open
 from app.reminders import build_reminder_card, build_reminder_digest
+from app.rows import among
 from app.runtime import Runtime
 from app.wecom import message
 from app.wecom.errors import (
@@ -182,7 +184,12 @@ def _postpone(runtime: Runtime, claim: Claim, due_at: datetime, *, failed: bool)
 def _build_welcome_missed(runtime: Runtime, session: Session, delivery: Delivery) -> Card:
     standing = get_standing(session, delivery.userid, delivery.external_userid)
     who = standing.remark or standing.name
-    asked = _("请手动问候「{who}」", who=who) if who else _("请手动问候刚添加你的客户")
+    if _are_unsure(session, [delivery]):
+        title = _("不能确定客户有没有收到欢迎语")
+        asked = _("请看看和「{who}」的聊天，没有收到就手动问候", who=who or _("刚添加你的客户"))
+    else:
+        title = _("客户没有收到欢迎语")
+        asked = _("请手动问候「{who}」", who=who) if who else _("请手动问候刚添加你的客户")
     rows = []
     if standing.follow is not None:
         added = standing.follow.added_at.astimezone(runtime.config.server.zone)
@@ -191,7 +198,7 @@ def _build_welcome_missed(runtime: Runtime, session: Session, delivery: Delivery
             rows.append((_("渠道"), standing.follow.state))
     return Card(
         source=_("欢迎语"),
-        title=_("客户没有收到欢迎语"),
+        title=title,
         desc=asked,
         rows=rows,
         path=customer_path(delivery.external_userid),
@@ -199,12 +206,23 @@ def _build_welcome_missed(runtime: Runtime, session: Session, delivery: Delivery
 
 
 def _build_missed_digest(_runtime: Runtime, session: Session, deliveries: list[Delivery]) -> Card:
-    return Card(
-        source=_("欢迎语"),
-        title=_("{count} 位客户没有收到欢迎语", count=len(deliveries)),
-        desc=_("请手动问候 {who}", who=_("、").join(_name(session, d) for d in deliveries[:8])),
-        path="/sidebar/",
+    who, count = _("、").join(_name(session, d) for d in deliveries[:8]), len(deliveries)
+    if _are_unsure(session, deliveries):
+        title = _("{count} 位客户可能没有收到欢迎语", count=count)
+        asked = _("请看看聊天，没有收到就手动问候：{who}", who=who)
+    else:
+        title = _("{count} 位客户没有收到欢迎语", count=count)
+        asked = _("请手动问候 {who}", who=who)
+    return Card(source=_("欢迎语"), title=title, desc=asked, path="/sidebar/")
+
+
+def _are_unsure(session: Session, told: Sequence[Delivery]) -> bool:
+    """Tell whether of one of the welcomes that are told of nobody knows if it was received."""
+    ids = [int(one.ref) for one in told if one.ref]
+    unsure = select(Delivery.id).where(
+        among(session, Delivery.id, ids), Delivery.outcome == "unknown"
     )
+    return session.scalar(unsure.limit(1)) is not None
 
 
 def _build_transfer_failed(_runtime: Runtime, session: Session, delivery: Delivery) -> Card:

@@ -84,10 +84,9 @@ def note_restore(session: Session) -> None:
     session.flush()
 
 
-def is_before_restore(session: Session, at: datetime) -> bool:
-    """Tell whether this was before the database was brought back: what came of it may be lost."""
-    restored_at = session.scalar(RESTORED_AT)
-    return restored_at is not None and at < restored_at
+def find_restore(session: Session) -> datetime | None:
+    """Return when the database was brought back last: what came of all before it may be lost."""
+    return session.scalar(RESTORED_AT)
 
 
 def hasten(session: Session, name: str, *, apart: float) -> None:

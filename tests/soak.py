@@ -20,6 +20,7 @@ TESTS = (
     "tests/sync/test_month.py",
     "tests/sync/test_first_sync.py::test_killed_anywhere_it_comes_to_the_same",
     "tests/faults/test_kills.py::test_killed_at_random_under_load_nothing_is_lost",
+    "tests/faults/test_rotation.py",
 )
 
 

@@ -33,6 +33,7 @@ REASONS: dict[str, str] = {
     "being_sent": N_("另一个应用一直在给该客户发送欢迎语"),
     "unanswered": N_("企业微信没有及时回答"),
     "restored": N_("数据库从备份恢复，之前发过没有已无从知道，不再发送"),
+    "lately_restored": N_("数据库刚从备份恢复，恢复之前可能已向他发过欢迎语，不再发送"),
     # WeCom refused.
     "permission": N_("应用缺少权限，需要管理员在企业微信后台处理"),
     "no_relation": N_("企业微信里已没有这段好友关系，或应用看不到该成员"),

@@ -4,6 +4,7 @@ What an event itself told is recorded at once; while WeCom does not show it yet,
 be looked at again when the lag must be over, and what is there then counts.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,6 +12,7 @@ from app import clock
 from app.claims import Later
 from app.groups.actions import (
     LAG,
+    Comparison,
     Reading,
     Recorded,
     Told,
@@ -26,6 +28,25 @@ from app.wecom.errors import NoSuchRelation
 DISMISSED = 49008
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What a comparison came to. `groups`: read, `dismissed` of them; `moves`: who came and went.
+
+    Of the moves those alone of which nothing was known.
+    """
+
+    groups: int = 0
+    dismissed: int = 0
+    moves: int = 0
+
+    def __add__(self, other: "Compared") -> "Compared":
+        return Compared(
+            groups=self.groups + other.groups,
+            dismissed=self.dismissed + other.dismissed,
+            moves=self.moves + other.moves,
+        )
 
 
 def sync_group(runtime: Runtime, chat_id: str, *, told: Told | None = None) -> None:
@@ -66,6 +87,28 @@ def read_group(runtime: Runtime, chat_id: str, *, within: float) -> None:
         rest = runtime.db.commit(partial(fold_rest, chat_id=chat_id, userids=rest, reading=reading))
 
 
+def compare_group(runtime: Runtime, chat_id: str, comparison: Comparison) -> Compared:
+    """Read a group and record what no event has told; nobody waits for it.
+
+    Raises:
+        WeComError: the group could not be read.
+    """
+    started = clock.utcnow()
+    try:
+        detail = groupchat.get(runtime.wecom, chat_id, bulk=True)
+    except NoSuchRelation as error:
+        if error.errcode != DISMISSED:
+            log.info("group_not_shown", errcode=error.errcode)
+            return Compared()
+        _end(runtime, chat_id, started, comparison)
+        return Compared(groups=1, dismissed=1)
+    reading = Reading(detail, started)
+    record = partial(record_group, chat_id=chat_id, reading=reading, comparison=comparison)
+    recorded = runtime.db.commit(record)
+    _fold(runtime, chat_id, rest=recorded.rest, reading=reading, comparison=comparison)
+    return Compared(groups=1, moves=recorded.moves)
+
+
 def record_dismissal(
     runtime: Runtime, chat_id: str, *, at: datetime, received_at: datetime
 ) -> None:
@@ -104,18 +147,25 @@ def _is_behind(told: Told, reading: Reading, *, recorded: Recorded) -> bool:
     return not names_people and not recorded.changed
 
 
-def _end(runtime: Runtime, chat_id: str, at: datetime) -> None:
+def _end(
+    runtime: Runtime, chat_id: str, at: datetime, comparison: Comparison | None = None
+) -> None:
     with runtime.db.write() as session:
-        rest = record_dismissed(session, chat_id, at)
-    _fold(runtime, chat_id, rest=rest)
+        rest = record_dismissed(session, chat_id, at, comparison)
+    _fold(runtime, chat_id, rest=rest, comparison=comparison)
 
 
 def _fold(
-    runtime: Runtime, chat_id: str, *, rest: list[str], reading: Reading | None = None
+    runtime: Runtime,
+    chat_id: str,
+    *,
+    rest: list[str],
+    reading: Reading | None = None,
+    comparison: Comparison | None = None,
 ) -> None:
     while rest:
         with runtime.db.write() as session:
-            rest = fold_rest(session, chat_id, rest, reading)
+            rest = fold_rest(session, chat_id, rest, reading, comparison)
 
 
 def _wait(received_at: datetime, lag: timedelta = LAG) -> None:

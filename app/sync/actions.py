@@ -133,7 +133,7 @@ def plan_members(session: Session, claim: Claim, userids: Iterable[str]) -> None
 
 
 def begin_group(session: Session, claim: Claim) -> None:
-    """Choose whom to list next; nobody is left: the missing are looked at."""
+    """Choose whom to list next; nobody is left: the customer groups come."""
     run = hold_run(session, claim)
     left = (
         select(SyncMember)
@@ -146,7 +146,7 @@ def begin_group(session: Session, claim: Claim) -> None:
     run.walking = together or [one.userid for one in members[:1]]
     run.cursor, run.asked_at = "", clock.utcnow()
     if not members:
-        run.phase, run.asked_at = "look", None
+        run.phase, run.asked_at = "chats", None
 
 
 def record_page(

@@ -33,6 +33,7 @@ from app.sync.actions import (
     refuse_run,
     stumble,
 )
+from app.sync.groups import list_chats, read_groups
 from app.sync.losses import record_gone
 from app.sync.models import SyncRun, SyncSuspect
 from app.wecom import external_contact
@@ -136,7 +137,13 @@ class _Walk:
             run = session.get(SyncRun, self._claim.id)
         if run is None or run.outcome is not None or run.claimed_by != self._claim.token:
             raise Lost
-        steps = {"members": self._pull, "walk": self._walk, "close": self._close}
+        steps = {
+            "members": self._pull,
+            "walk": self._walk,
+            "close": self._close,
+            "chats": self._list_chats,
+            "groups": self._read_groups,
+        }
         return steps[run.phase](run) if run.phase in steps else self._look(run)
 
     def _commit(self, work: Callable[[Session], None]) -> datetime:
@@ -219,6 +226,12 @@ class _Walk:
         del run
         percent = self._runtime.config.sync.held_percent
         return self._commit(partial(close_members, claim=self._claim, held_percent=percent))
+
+    def _list_chats(self, run: SyncRun) -> datetime:
+        return self._commit(partial(list_chats(self._runtime, run), claim=self._claim))
+
+    def _read_groups(self, run: SyncRun) -> datetime:
+        return self._commit(partial(read_groups(self._runtime, run), claim=self._claim))
 
     def _look(self, run: SyncRun) -> datetime | None:
         """Ask for some of the missing by name: the second look."""

@@ -15,11 +15,13 @@ class SyncRun(Due, Base):
     """One walk. `why`: manual, nightly, downtime, released or restored (a backup).
 
     `userid`: who began it, "" for the schedule.
-    `is_first`: no walk was ever done before. `phase`: members, walk, close, look. `walking`: the
-    members who are being listed now, from `cursor` on; `asked_at`: since when. `reached`: the last
-    suspect that was looked at. `outcome` None: under way; done, refused or cancelled. `errcode` and
+    `is_first`: no walk was ever done before. `phase`: members, walk, close, chats, groups, look.
+    `walking`: the members who, or whose groups, are being listed now, from `cursor` on; `asked_at`:
+    since when. In `groups`, `cursor` is the group that was read last. `reached`: the last suspect
+    that was looked at. `outcome` None: under way; done, refused or cancelled. `errcode` and
     `fault`, an N_(…) sentence: what WeCom said last that was in the way. `open_key` 1 while it is
-    under way: there is one at a time.
+    under way: there is one at a time. `group_moves`: who came to groups and went while no event
+    told; `groups_errcode`: why WeCom would not show any group.
     """
 
     __tablename__ = "sync_runs"
@@ -51,6 +53,10 @@ class SyncRun(Due, Base):
     gone: Mapped[int] = mapped_column(default=0)
     missed_new: Mapped[int] = mapped_column(default=0)
     missed_gone: Mapped[int] = mapped_column(default=0)
+    groups_read: Mapped[int] = mapped_column(default=0)
+    groups_dismissed: Mapped[int] = mapped_column(default=0)
+    group_moves: Mapped[int] = mapped_column(default=0)
+    groups_errcode: Mapped[int | None]
 
 
 class SyncMember(Base):

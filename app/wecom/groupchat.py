@@ -1,10 +1,14 @@
 """Customer groups (客户群): developer.work.weixin.qq.com/document/path/92120 is the chapter."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.wecom.answers import Answer
 from app.wecom.client import WeComClient
+
+LIST_LIMIT = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +44,37 @@ class GroupChatDetail:
     member_version: str | None
 
 
-def get(client: WeComClient, chat_id: str, *, within: float | None = None) -> GroupChatDetail:
+@dataclass(frozen=True, kw_only=True)
+class ChatPage:
+    """A page of the ids of customer groups; `next_cursor` "" on the last."""
+
+    chat_ids: tuple[str, ...]
+    next_cursor: str
+
+
+def list_chats(client: WeComClient, *, owners: Sequence[str] = (), cursor: str = "") -> ChatPage:
+    """Read a page of the groups that there are, or of those that at most 100 members own.
+
+    Raises:
+        BadRequest: no owners, and more than 1000 members in the app's visible range (81017).
+
+    Source: developer.work.weixin.qq.com/document/path/92120
+    """
+    api = "externalcontact/groupchat/list"
+    data: dict[str, Any] = {"status_filter": 0, "cursor": cursor, "limit": LIST_LIMIT}
+    if owners:
+        data["owner_filter"] = {"userid_list": list(owners)}
+    answer = Answer(api, client.post(api, data=data, patient=True, bulk=True))
+    chat_ids = tuple(part.text("chat_id") for part in answer.parts("group_chat_list"))
+    return ChatPage(chat_ids=chat_ids, next_cursor=answer.optional("next_cursor") or "")
+
+
+def get(
+    client: WeComClient, chat_id: str, *, within: float | None = None, bulk: bool = False
+) -> GroupChatDetail:
     """Read a group with its members' names, in `within` seconds; without it, patiently.
 
-    May lag some 2 seconds behind an event about the group.
+    `bulk`: nobody waits for it. May lag some 2 seconds behind an event about the group.
 
     Raises:
         NoSuchRelation: dissolved (49008), unknown, or not owned in the app's visible range (86003).
@@ -52,7 +83,7 @@ def get(client: WeComClient, chat_id: str, *, within: float | None = None) -> Gr
     """
     api = "externalcontact/groupchat/get"
     data = {"chat_id": chat_id, "need_name": 1}
-    answer = client.post(api, data=data, within=within, patient=within is None)
+    answer = client.post(api, data=data, within=within, patient=within is None, bulk=bulk)
     return _group_chat(Answer(api, answer).part("group_chat"))
 
 

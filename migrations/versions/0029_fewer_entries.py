@@ -11,7 +11,7 @@ END = ["removed_at", "external_userid", "userid"]
 PEOPLE = "ix_follow_users_external_userid_userid_removed_at"
 
 revision = "0029_fewer_entries"
-down_revision = "0026_halves"
+down_revision = "0028_sync_groups"
 branch_labels = None
 depends_on = None
 

@@ -73,6 +73,26 @@ def test_begun_watched_and_done(owner: Desk, runtime: Runtime) -> None:
     assert "走完 4 位成员，暂缓 0 位，企业微信拒绝 0 位。" in report
 
 
+def test_the_report_says_who_came_and_went_unheard_in_groups(
+    owner: Desk, runtime: Runtime, box: Sandbox
+) -> None:
+    made = [box.people.group_created("zhaoyi", name).chat_id for name in ("一群", "二群")]
+    walk(runtime)
+    box.people.group_joined(made[0], ["wmOne", "wmTwo"])
+    box.people.group_dismissed(made[1])
+    report = owner.get(f"{PATH}/report?run={walk(runtime).id}").text
+    assert "客户群进出 2 人次，解散 1 个。" in report
+
+
+def test_the_report_says_why_groups_were_left_out(
+    owner: Desk, runtime: Runtime, box: Sandbox
+) -> None:
+    box.faults.errcode("externalcontact/groupchat/*", 48002, times=None)
+    report = owner.get(f"{PATH}/report?run={walk(runtime).id}").text
+    assert "客户群没有核对：" in report
+    assert "请打开：" in report
+
+
 def test_a_second_one_is_refused_in_words(owner: Desk, runtime: Runtime) -> None:
     begin(runtime)
     answer = owner.act(f"{PATH}/begin")

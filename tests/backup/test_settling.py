@@ -20,7 +20,7 @@ from app.deliveries.models import Delivery
 from app.deliveries.queries import word_outcome
 from app.pushes.actions import record_push
 from app.pushes.models import Push
-from app.schedule_runs import is_before_restore
+from app.schedule_runs import find_restore
 from app.sync.actions import begin_run
 from app.sync.models import SyncRun
 from tests import settings
@@ -134,8 +134,9 @@ def test_the_moment_is_kept_and_stands_in_the_audit_log(any_db: Database) -> Non
     settled(any_db)
     settled(any_db)
     with any_db.read() as session:
-        assert is_before_restore(session, before)
-        assert not is_before_restore(session, clock.utcnow() + timedelta(seconds=1))
+        restored_at = find_restore(session)
+        assert restored_at is not None
+        assert before < restored_at <= clock.utcnow()
         actions = session.scalars(select(AuditEntry.action)).all()
     assert actions == ["backup_restored"] * 2
 

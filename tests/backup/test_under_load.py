@@ -53,8 +53,11 @@ def greeted(box: Sandbox, more: int) -> None:
     box.ledger.wait_for(lambda ledger: len(ledger.accepted_welcomes()) >= count, timeout=20)
 
 
-def back_up_and_die(old: Deployment, file: Path) -> None:
-    """Take a backup while welcomes hang between WeCom and us; then much happens, and all ends."""
+def back_up_and_die(old: Deployment, file: Path) -> str:
+    """Take a backup while welcomes hang between WeCom and us; then much happens, and all ends.
+
+    Return a customer who was greeted then, and whom the member has not added back yet.
+    """
     leaver = old.box.people.customer_scans("zhaoyi", name="要走的")
     with customers_coming(old.box):
         greeted(old.box, 10)
@@ -62,6 +65,7 @@ def back_up_and_die(old: Deployment, file: Path) -> None:
         hanging.wait_reached(10)
         old.command("backup", str(file))
         hanging.release()
+        half = old.box.people.customer_scans("zhaoyi", name="半路的", half=True).external_userid
         greeted(old.box, 10)
         old.box.people.customer_deletes_member("zhaoyi", leaver.external_userid)
         greeted(old.box, 3)
@@ -69,6 +73,7 @@ def back_up_and_die(old: Deployment, file: Path) -> None:
         came = len(old.box.world.customers)
         wait_until(lambda: len(old.box.world.customers) > came + 3)
     old.box.delivery.wait_idle(30)
+    return half
 
 
 def walked(shop: Deployment) -> SyncRun | None:
@@ -96,7 +101,7 @@ def test_who_was_greeted_is_not_greeted_again_and_what_was_missed_is_made_up_for
         old.greet_with("您好")
         old.box.delivery.retry_seconds = 0.5
         old.serve().command("sync")
-        back_up_and_die(old, file)
+        half = back_up_and_die(old, file)
         box, calls = old.box, len(old.box.ledger.welcome_posts())
         with Deployment(tmp_path / "new", database_url=two, beside=old) as new:
             assert "已恢复" in new.command("restore", str(file)).stdout
@@ -104,6 +109,7 @@ def test_who_was_greeted_is_not_greeted_again_and_what_was_missed_is_made_up_for
             run = wait_until(lambda: walked(new), 60)
             assert (run.outcome, run.is_first) == ("done", False)
             assert len(box.ledger.welcome_posts()) == calls
+            box.people.member_adds_back("zhaoyi", half)
             event = box.people.customer_scans("zhaoyi", name="后来的")
             box.ledger.wait_for(
                 lambda ledger: ledger.accepted_welcomes(external_userid=event.external_userid)

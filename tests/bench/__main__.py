@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests import settings
 from tests.bench.backlog import measure_backlog
+from tests.bench.backup import measure_backup
 from tests.bench.cold_start import measure_start
 from tests.bench.customers import measure_customers
 from tests.bench.door import measure_door
@@ -30,6 +31,7 @@ PARTS = (
     "sidebar",
     "customers",
     "sync",
+    "backup",
     "paint",
     "round_trips",
 )
@@ -68,19 +70,21 @@ def main() -> None:
             measure_start(report, folder / "start")
         if "door" in options.parts:
             measure_door(report, kinds, folder)
-        _measure_many_rows(report, options, kinds, folder)
+        _measure_whole(report, options, kinds, folder)
         _measure_sidebar(report, options, kinds, folder)
     report.section(f"End; written to {report.write()}")
 
 
-def _measure_many_rows(
+def _measure_whole(
     report: Report, options: argparse.Namespace, kinds: list[str], folder: Path
 ) -> None:
-    """Measure what goes through everything: a first sync, and bringing an old database up."""
-    for kind in kinds:
-        if "sync" in options.parts:
-            measure_sync(report, kind, folder / f"{kind}-sync", customers=options.size)
-        if "upgrade" in options.parts:
+    """Measure what goes through everything that there is."""
+    for part, measure in (("sync", measure_sync), ("backup", measure_backup)):
+        if part in options.parts:
+            for kind in kinds:
+                measure(report, kind, folder / f"{kind}-{part}", customers=options.size)
+    if "upgrade" in options.parts:
+        for kind in kinds:
             measure_upgrade(report, kind, folder / f"{kind}-upgrade", rows=options.size)
 
 

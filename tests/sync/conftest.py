@@ -7,9 +7,11 @@ import pytest
 
 from app import clock
 from app.db import Database
+from app.groups.actions import folding
 from app.runtime import Runtime, build_runtime
 from app.sandbox.server import Sandbox, SandboxServer
-from app.sync import actions, jobs
+from app.sync import actions, groups, jobs
+from app.wecom import groupchat
 from tests.settings import make_config
 
 
@@ -40,3 +42,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "PAGE", 4)
     monkeypatch.setattr(jobs, "PIECE", 8)
     monkeypatch.setattr(actions, "GROUP", 2)
+    monkeypatch.setattr(groups, "GROUP", 2)
+    monkeypatch.setattr(groups, "AT_ONCE", 2)
+    monkeypatch.setattr(groupchat, "LIST_LIMIT", 1)
+    monkeypatch.setattr(folding, "CHUNK", 3)

@@ -9,13 +9,14 @@ from app.customers.models import CustomerStage, FollowChange, FollowUser, Tag, T
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
 from tests.sync.lives import Lives
-from tests.sync.walks import ours, wecoms
+from tests.sync.walks import our_groups, ours, wecoms, wecoms_groups
 
 
 def check(lives: Lives) -> None:
     """Hold our tables to the sandbox's, and losses and stages to what was done."""
     box, runtime = lives.corp.box, lives.corp.runtime
     check_relations(box, runtime)
+    assert our_groups(runtime) == wecoms_groups(box)
     assert our_tags(runtime) == wecoms_tags(box)
     check_losses(lives)
     check_stages(lives)

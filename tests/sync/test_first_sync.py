@@ -32,9 +32,11 @@ from tests.sync.walks import (
     everything,
     give_back,
     go_on,
+    our_groups,
     ours,
     walk,
     wecoms,
+    wecoms_groups,
 )
 
 BATCH = "externalcontact/batch/get_by_user"
@@ -138,6 +140,7 @@ def test_killed_anywhere_it_comes_to_the_same(
     assert kills
     assert run.outcome == "done"
     assert ours(runtime) == wecoms(box)
+    assert our_groups(runtime) == wecoms_groups(box)
     assert (run.listed, run.new) == (len(wecoms(box)), len(wecoms(box)))
     assert (run.gone, count_deliveries(runtime)) == (0, 0)
     killed = everything(runtime)
@@ -148,13 +151,14 @@ def test_killed_anywhere_it_comes_to_the_same(
 
 def test_a_process_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> None:
     with Deployment(tmp_path) as shop:
-        hold = shop.box.faults.hold(BATCH, "after")
-        process = shop.start("sync")
-        hold.wait_reached(20)
-        process.kill()
-        process.wait()
-        hold.abandon()
-        shop.box.clock.move(120)
+        for api in (BATCH, "externalcontact/groupchat/get"):
+            hold = shop.box.faults.hold(api, "after")
+            process = shop.start("sync")
+            hold.wait_reached(20)
+            process.kill()
+            process.wait()
+            hold.abandon()
+            shop.box.clock.move(120)
         process = shop.start("sync")
         assert wait_until(lambda: process.poll() is not None, 40)
         assert process.returncode == 0, shop.log_text()
@@ -162,6 +166,7 @@ def test_a_process_killed_in_the_middle_goes_on_where_it_was(tmp_path: Path) -> 
             [run] = session.scalars(select(SyncRun)).all()
         assert run.outcome == "done"
         assert run.new == run.listed == len(wecoms(shop.box))
+        assert our_groups(shop) == wecoms_groups(shop.box)
         assert shop.box.ledger.count("welcome") == 0
 
 

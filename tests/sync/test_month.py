@@ -26,13 +26,15 @@ from tests.settings import new_file
 from tests.soak import seeds
 from tests.sync import oracle
 from tests.sync.corp import Corp
-from tests.sync.lives import Lives, Pair
-from tests.sync.walks import ours, wecoms
+from tests.sync.lives import A_WHILE, Lives, Pair
+from tests.sync.walks import our_groups, ours, wecoms, wecoms_groups
 
 DAYS, ACTS_A_DAY = 30, 20
 MEMBERS, CUSTOMERS = 5, 150
 LOST = 0.05
+GATHERINGS_A_DAY = 2
 HOUR = 3600.0
+NOBODY: dict[str, dict[str, object]] = {"people": {}}
 # A welcome_code is good for so many seconds.
 CODE_SECONDS = 20
 OUTAGES = {6, 13, 20, 27}
@@ -79,6 +81,7 @@ class Before:
 
     def __init__(self, runtime: Runtime) -> None:
         self.relations = ours(runtime)
+        self.groups = our_groups(runtime)
         self.one_sided = oracle.list_one_sided(runtime)
         self._begun_one_sided = oracle.list_begun_one_sided(runtime)
 
@@ -98,7 +101,8 @@ class Month:
         self.box.world.departments[2] = world.Department(2, "门店部", 1)
         self.lives = Lives(corp, 0, MEMBERS, CUSTOMERS)
         self.joined = 0
-        self.box.people.group_created("m00000", "会员群", chat_id="wr0")
+        self.groups = 0
+        self._make_group()
 
     def live(self) -> None:
         """Live through it: whatever happens is worked at once, but for an hour's outage a week."""
@@ -110,10 +114,16 @@ class Month:
                     self.corp.pass_time(HOUR)
                 self.corp.work("urgent", "events", "pushes")
             self._office(day)
+            self._gather(day)
             self.corp.pass_time(12 * HOUR)
             self.box.delivery.wait_idle()
             self.corp.settle()
             self.corp.pass_time(12 * HOUR)
+        # An event of a group makes up for those before it: the last ones are lost for certain.
+        self.box.faults.callbacks.lost = 1.0
+        self._gather(DAYS)
+        self.box.people.group_dismissed(self._alive()[0].chat_id)
+        self.box.delivery.wait_idle()
 
     def _act(self) -> None:
         """Have two of them do something: mostly those who know each other."""
@@ -123,7 +133,7 @@ class Month:
         self.lives.act(customer * MEMBERS + member, self.chance.randint(1, 99))
 
     def _office(self, day: int) -> None:
-        """Have members join, move and leave, and people come to a group and go."""
+        """Have members join, move and leave."""
         people, what = self.box.people, day % 5
         if what == 0:
             self.joined += 1
@@ -132,13 +142,39 @@ class Month:
         elif what == 1:
             self.box.world.members[f"n{self.joined}"].department = [2]
             self._tell_of_member("update_user", f"n{self.joined}")
-        elif what == 2:
-            people.group_joined("wr0", [f"wm0000{day:03d}"])
-        elif what == 3:
-            people.group_left("wr0", [f"wm0000{day - 1:03d}"])
-        elif self.joined % 2:
+        elif what == 4 and self.joined % 2:
             people.member_leaves(f"n{self.joined}")
             self._tell_of_member("delete_user", f"n{self.joined}")
+
+    def _make_group(self) -> None:
+        owner = f"m0000{self.groups % MEMBERS}"
+        self.box.people.group_created(owner, "会员群", chat_id=f"wr{self.groups}")
+        self.groups += 1
+
+    def _alive(self) -> list[world.Group]:
+        return [one for one in self.box.world.groups.values() if not one.dismissed]
+
+    def _gather(self, day: int) -> None:
+        """Have people come to groups and go, and groups be made, change and end."""
+        people, alive = self.box.people, self._alive()
+        for _number in range(GATHERINGS_A_DAY):
+            self.corp.pass_time(A_WHILE)
+            group = self.chance.choice(alive)
+            inside = [one.userid for one in group.members if one.userid.startswith("wm")]
+            outside = [one for one in self.lives.customers if one not in inside]
+            if inside and self.chance.random() < 0.4:
+                people.group_left(group.chat_id, self.chance.sample(inside, 1))
+            else:
+                people.group_joined(group.chat_id, self.chance.sample(outside, 2))
+        what = day % 5
+        if what == 0:
+            self._make_group()
+        elif what == 1:
+            people.group_renamed(alive[-1].chat_id, f"会员群{day}")
+        elif what == 2:
+            people.group_owner_changed(alive[0].chat_id, f"m0000{day % MEMBERS}")
+        elif what == 3 and len(alive) > 2:
+            people.group_dismissed(alive[0].chat_id)
 
     def _tell_of_member(self, change_type: str, userid: str) -> None:
         self.box.people.something_happens("change_contact", ChangeType=change_type, UserID=userid)
@@ -182,6 +218,13 @@ def what_is_missed_was_lost(month: Month, run: SyncRun, before: Before) -> None:
     assert (run.missed_new, run.missed_gone) == (len(began), len(ended))
     assert began <= month.lost(BEGINNINGS | ENDS)
     assert ended <= month.lost(ENDS)
+    groups = wecoms_groups(month.box)
+    assert run.groups_dismissed == len(before.groups.keys() - groups.keys()) > 0
+    moved = [
+        before.groups.get(chat_id, NOBODY)["people"].keys() ^ groups[chat_id]["people"].keys()
+        for chat_id in groups
+    ]
+    assert run.group_moves == sum(map(len, moved)) > 0
     assert run.changed
     total = len(month.box.ledger.events())
     assert 0.02 * total < len(month.box.ledger.events(outcome="lost")) < 0.09 * total

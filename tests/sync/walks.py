@@ -16,6 +16,7 @@ from app.customers.models import (
     TimelineEntry,
 )
 from app.deliveries.models import Delivery
+from app.groups.models import GroupChange, GroupChat, GroupMember
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
 from app.sync.actions import begin_run
@@ -23,6 +24,7 @@ from app.sync.jobs import work_sync
 from app.sync.models import SyncRun
 from tests.deployment import Deployment
 
+Groups = dict[str, dict[str, Any]]
 Truth = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -103,6 +105,44 @@ def ours(runtime: Runtime | Deployment) -> Truth:
     }
 
 
+def wecoms_groups(box: Sandbox) -> Groups:
+    """Return every customer group that WeCom's API shows, and who is in it since when."""
+    with box.world.lock:
+        return {
+            one.chat_id: {
+                "name": one.name,
+                "owner": one.owner,
+                "notice": one.notice,
+                "people": {
+                    who.userid: (who.type, datetime.fromtimestamp(who.join_time, UTC))
+                    for who in one.members
+                },
+            }
+            for one in box.world.groups.values()
+            if not one.dismissed
+        }
+
+
+def our_groups(runtime: Runtime | Deployment) -> Groups:
+    """Return every group that we hold for alive, likewise."""
+    with runtime.db.read() as session:
+        groups = session.scalars(select(GroupChat).where(GroupChat.dismissed_at.is_(None))).all()
+        stays = session.scalars(select(GroupMember).where(GroupMember.left_at.is_(None))).all()
+    return {
+        group.chat_id: {
+            "name": group.name,
+            "owner": group.owner,
+            "notice": group.notice,
+            "people": {
+                stay.userid: (stay.type, stay.joined_at)
+                for stay in stays
+                if stay.chat_id == group.chat_id
+            },
+        }
+        for group in groups
+    }
+
+
 def everything(runtime: Runtime) -> dict[str, list[Any]]:
     """Return all that a walk writes about customers, without what is never the same twice."""
     with runtime.db.read() as session:
@@ -119,6 +159,11 @@ def everything(runtime: Runtime) -> dict[str, list[Any]]:
             "timeline": select(
                 TimelineEntry.external_userid, TimelineEntry.userid, TimelineEntry.kind
             ),
+            "groups": select(GroupChat.chat_id, GroupChat.name, GroupChat.dismissed_at),
+            "stays": select(
+                GroupMember.chat_id, GroupMember.userid, GroupMember.joined_at, GroupMember.left_at
+            ),
+            "group facts": select(GroupChange.chat_id, GroupChange.userid, GroupChange.kind),
             "stages": select(CustomerStage.external_userid, CustomerStage.stage_id),
         }
         return {

@@ -254,6 +254,20 @@ def test_an_unknown_group_is_a_stale_row(client: WeComClient) -> None:
         groupchat.get(client, "wrNobody", within=5)
 
 
+def test_groups_are_listed_page_by_page_or_by_owner(
+    box: Sandbox, client: WeComClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = list(box.world.groups)
+    monkeypatch.setattr(groupchat, "LIST_LIMIT", len(everyone))
+    made = str(box.people.group_created("qianer").chat_id)
+    first = groupchat.list_chats(client)
+    assert list(first.chat_ids) == everyone
+    last = groupchat.list_chats(client, cursor=first.next_cursor)
+    assert (last.chat_ids, last.next_cursor) == ((made,), "")
+    assert made in groupchat.list_chats(client, owners=["qianer"]).chat_ids
+    assert made not in groupchat.list_chats(client, owners=["lisi"]).chat_ids
+
+
 def test_a_message_is_sent_by_our_app(box: Sandbox, client: WeComClient) -> None:
     text = {"touser": f"{ZHAOYI}|Nobody", "msgtype": "text", "text": {"content": "客户流失提醒"}}
     sent = message.send(client, text)

@@ -87,6 +87,19 @@ def test_the_second_code_takes_over_what_failed(
     assert len(box.ledger.accepted_welcomes(external_userid=half.external_userid)) == 1
 
 
+def test_the_second_code_is_not_used_when_the_first_may_have_greeted(
+    runtime: Runtime, box: Sandbox, half: EventRecord
+) -> None:
+    box.faults.drop_reply(API, times=2)
+    while try_once(runtime, greeting_of(half, 1)) is not None:
+        continue
+    assert the_delivery(runtime).outcome == "unknown"
+    posts = len(box.ledger.welcome_posts())
+    assert try_once(runtime, greeting_of(half, 2, welcome_code="WC_other")) is None
+    assert len(box.ledger.welcome_posts()) == posts
+    assert (the_delivery(runtime).outcome, the_delivery(runtime).event_id) == ("unknown", 1)
+
+
 def test_who_was_taken_over_does_not_come_back(
     runtime: Runtime, box: Sandbox, half: EventRecord
 ) -> None:

@@ -25,7 +25,6 @@ from app.customers.queries.sealed import (
     place_of_mobiles,
     place_of_value,
     read_before,
-    read_mobiles,
 )
 from app.customers.queries.values import value_of
 from app.data_keys import is_off, reseal_json
@@ -41,9 +40,10 @@ def _is_follow_off(session: Session, row: FollowUser) -> bool:
 
 def _reseal_follow(session: Session, row: FollowUser) -> None:
     place = place_of_mobiles(row.external_userid, row.userid, row.period)
-    mobiles = read_mobiles(session, row)
+    if not isinstance(row.remark_mobiles, str):
+        # What they are found by is the same under every key: it came with the first box.
+        note_mobiles(session, {row.id: row.remark_mobiles})
     row.remark_mobiles = reseal_json(session, row.remark_mobiles, place=place)
-    note_mobiles(session, {row.id: mobiles})
 
 
 def _follow_boxes(row: FollowUser) -> list[tuple[Any, str]]:

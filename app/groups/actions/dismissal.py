@@ -5,11 +5,13 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.groups.actions.folding import lock_group, refold
+from app.groups.actions.folding import Comparison, lock_group, refold
 from app.groups.models import GroupMember
 
 
-def record_dismissed(session: Session, chat_id: str, at: datetime) -> list[str]:
+def record_dismissed(
+    session: Session, chat_id: str, at: datetime, comparison: Comparison | None = None
+) -> list[str]:
     """Note that the group is dismissed; return who is in it and has to be folded yet.
 
     The earliest time that anybody tells is kept: an event knows it, the API only that it is so.
@@ -26,4 +28,4 @@ def record_dismissed(session: Session, chat_id: str, at: datetime) -> list[str]:
         .distinct()
         .order_by(GroupMember.userid)
     ).all()
-    return refold(session, group, people)
+    return refold(session, group, people, comparison=comparison)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +24,30 @@ OWN, EXTERNAL = 1, 2
 EXTERNAL_PREFIXES = ("wm", "wo")
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What found it was no event. The timeline tells of nothing older than `since`, None: at all.
+
+    It began when the first comparison did: what was there before is no news.
+    """
+
+    since: datetime | None
+
+    def tells_of(self, at: datetime) -> bool:
+        """Tell whether the timeline tells of what happened then."""
+        return self.since is not None and at >= self.since
+
+
+def add_groups(session: Session, chat_ids: Sequence[str]) -> None:
+    """Have a row for each of these groups, known by nothing but the id if it is new."""
+    blank = {"name": "", "owner": "", "notice": "", "member_version": ""}
+    rows = [blank | {"chat_id": chat_id} for chat_id in sorted(set(chat_ids))]
+    upsert(session, GroupChat, rows, key=["chat_id"], are_distinct=True)
+
+
 def lock_group(session: Session, chat_id: str) -> GroupChat:
     """Return the group's row, made if need be and locked: one event of a group at a time."""
-    blank = {"chat_id": chat_id, "name": "", "owner": "", "notice": "", "member_version": ""}
-    upsert(session, GroupChat, [blank], key=["chat_id"])
+    add_groups(session, [chat_id])
     return session.scalars(
         select(GroupChat)
         .where(GroupChat.chat_id == chat_id)
@@ -40,10 +61,11 @@ def refold(
     group: GroupChat,
     userids: Sequence[str],
     shown: Mapping[str, groupchat.GroupMember] | None = None,
+    comparison: Comparison | None = None,
 ) -> list[str]:
     """Write the stays and the timelines of the first `CHUNK` of these people; return the rest.
 
-    `shown`: what WeCom's API says about who is in the group.
+    `shown`: what WeCom's API says about who is in the group; `comparison`: which found it.
     """
     now, rest = list(userids[:CHUNK]), list(userids[CHUNK:])
     facts: dict[str, list[GroupChange]] = defaultdict(list)
@@ -59,7 +81,7 @@ def refold(
         person.write(session, stays)
         if person.type == EXTERNAL:
             for stay in stays:
-                _tell(session, group, userid, stay)
+                _tell(session, group, userid, stay, comparison)
     session.flush()
     return rest
 
@@ -137,12 +159,16 @@ def _take_over(row: GroupMember, stay: Stay) -> None:
     row.state = stay.seen.state if stay.seen else ""
 
 
-def _tell(session: Session, group: GroupChat, userid: str, stay: Stay) -> None:
+def _tell(
+    session: Session, group: GroupChat, userid: str, stay: Stay, comparison: Comparison | None
+) -> None:
     """Put the stay onto the customer's timeline, each end once, whoever told it first."""
     invitor = stay.seen.invitor if stay.seen else ""
     about = {"chat_id": group.chat_id, "group_name": group.name}
+    if comparison is not None:
+        about |= {"found_by": "reconcile"}
     key = f"group:{group.chat_id}:{userid}"
-    if _is_untold(stay.begin, stay.joined_at):
+    if _is_untold(stay.begin, stay.joined_at) and _is_news(stay.joined_at, comparison):
         record_timeline(
             session,
             external_userid=userid,
@@ -152,7 +178,9 @@ def _tell(session: Session, group: GroupChat, userid: str, stay: Stay) -> None:
             userid=invitor,
             data=about | {"join_scene": stay.join_scene, "invitor": invitor},
         )
-    if stay.left_at and _is_untold(stay.end, stay.left_at):
+    if not stay.left_at:
+        return
+    if _is_untold(stay.end, stay.left_at) and _is_news(stay.left_at, comparison):
         record_timeline(
             session,
             external_userid=userid,
@@ -161,7 +189,7 @@ def _tell(session: Session, group: GroupChat, userid: str, stay: Stay) -> None:
             key=f"{key}:{int(stay.left_at.timestamp())}:left",
             data=about | {"quit_scene": stay.quit_scene},
         )
-    if stay.left_at and stay.dismissed:
+    if stay.dismissed and _is_news(stay.left_at, comparison):
         record_timeline(
             session,
             external_userid=userid,
@@ -170,6 +198,10 @@ def _tell(session: Session, group: GroupChat, userid: str, stay: Stay) -> None:
             key=f"{key}:dismissed",
             data=about,
         )
+
+
+def _is_news(at: datetime, comparison: Comparison | None) -> bool:
+    return comparison is None or comparison.tells_of(at)
 
 
 def _is_untold(facts: Sequence[GroupChange], at: datetime) -> bool:

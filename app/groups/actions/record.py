@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import fit
 from app.erased import find_erased
-from app.groups.actions.folding import lock_group, refold, take_over_names
+from app.groups.actions.folding import Comparison, lock_group, refold, take_over_names
 from app.groups.models import GroupChange, GroupChat, GroupMember
 from app.rows import upsert
 from app.wecom.groupchat import GroupChatDetail
@@ -63,17 +63,26 @@ class Recorded:
     """What came of it. `rest`: who has to be folded yet, in transactions to follow.
 
     `changed`: the reading showed something new. `unsure`: it lacks somebody who has just joined.
+    `moves`: how many came and went of whom nothing was known.
     """
 
     rest: list[str]
     changed: bool = False
     unsure: bool = False
+    moves: int = 0
 
 
 def record_group(
-    session: Session, chat_id: str, *, told: Told | None = None, reading: Reading | None = None
+    session: Session,
+    chat_id: str,
+    *,
+    told: Told | None = None,
+    reading: Reading | None = None,
+    comparison: Comparison | None = None,
 ) -> Recorded:
     """Record what an event told and what the API showed, whichever there is.
+
+    `comparison`: the one that asked the API; None: an event did, or somebody who looks at it.
 
     A reading older than one recorded already, or one of a group that is dismissed, is passed over:
     another worker was quicker.
@@ -88,17 +97,22 @@ def record_group(
     _note_seen(session, group, found.come, without=reading.without)
     _note_gone(session, group, found.gone, reading.started)
     touched |= {member.userid for member in found.come} | found.gone
-    rest = refold(session, group, sorted(touched), reading.shown)
+    rest = refold(session, group, sorted(touched), reading.shown, comparison)
     changed = changed or bool(found.come or found.gone)
-    return Recorded(rest=rest, changed=changed, unsure=found.unsure)
+    moves = found.new + len(found.gone)
+    return Recorded(rest=rest, changed=changed, unsure=found.unsure, moves=moves)
 
 
 def fold_rest(
-    session: Session, chat_id: str, userids: Sequence[str], reading: Reading | None = None
+    session: Session,
+    chat_id: str,
+    userids: Sequence[str],
+    reading: Reading | None = None,
+    comparison: Comparison | None = None,
 ) -> list[str]:
     """Fold the next of these people, whose facts are noted; return who is left."""
     group = lock_group(session, chat_id)
-    return refold(session, group, userids, reading.shown if reading else None)
+    return refold(session, group, userids, reading.shown if reading else None, comparison)
 
 
 _NEVER = clock.from_unix(0)
@@ -142,9 +156,10 @@ def _take_over(group: GroupChat, reading: Reading) -> bool:
 
 @dataclass(frozen=True)
 class _Difference:
-    """What the API shows otherwise than our open stays do."""
+    """What the API shows otherwise than our open stays do; `new`: how many have none."""
 
     come: list[ShownMember]
+    new: int
     gone: set[str]
     unsure: bool
 
@@ -159,6 +174,7 @@ def _compare(
         )
     )
     known = {row.userid: row for row in rows}
+    new = len(reading.shown.keys() - known.keys())
     come = []
     for userid, member in reading.shown.items():
         row = known.pop(userid, None)
@@ -168,7 +184,7 @@ def _compare(
             take_over_names(row, member)
     missing = known.keys() | (set(joined) - reading.shown.keys())
     recent = _joined_since(session, group, reading.started - LAG) & missing
-    return _Difference(come, missing - recent, unsure=bool(recent))
+    return _Difference(come, new, missing - recent, unsure=bool(recent))
 
 
 def _joined_since(session: Session, group: GroupChat, noted_at: datetime) -> set[str]:

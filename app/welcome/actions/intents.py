@@ -1,8 +1,8 @@
 """The row behind a welcome: opened before the call, ended after it, one for a pair in ten minutes.
 
 WeCom may hand out several codes for one friendship (half-add, add, archive consent). The first
-event opens the row; a later one is done when the first succeeded, waits while it is at it, and
-takes the row over, with its own code, when it failed.
+event opens the row; a later one is done when the first succeeded or may have, waits while it is at
+it, and takes the row over, with its own code, when it failed.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,8 @@ AFTER_CREATION = timedelta(seconds=19)
 MAX_SKEW_SECONDS = 2.0
 # How many rows back an event may look for its own; a replay comes late.
 LOOK_BACK = 5
+# WeCom takes the same code once, and says nothing of what another one of the friendship did.
+GREETED_MAYBE = frozenset({"sent", "unknown"})
 MEMBER_MUST_KNOW = frozenset({"missed", "failed", "unknown"})
 
 ROWS = (
@@ -44,7 +46,10 @@ ROWS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Greeting:
-    """One event that asks for a welcome; `welcome_code` "" when WeCom gave none."""
+    """One event that asks for a welcome; `welcome_code` "" when WeCom gave none.
+
+    `is_first`: no other event of this friendship can have brought a code before it.
+    """
 
     event_id: int
     userid: str
@@ -55,6 +60,7 @@ class Greeting:
     create_time: datetime | None
     stale: bool
     returning: bool
+    is_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +276,7 @@ def _may_take_over(row: Delivery, greeting: Greeting, now: datetime, deadline: d
     """
     if greeting.event_id in _earlier_events(row):
         return False
-    if row.outcome == "sent":
+    if row.outcome in GREETED_MAYBE:
         row.detail = {**row.detail, "later_codes": row.detail.get("later_codes", 0) + 1}
         return False
     if row.outcome is not None:
@@ -282,10 +288,8 @@ def _may_take_over(row: Delivery, greeting: Greeting, now: datetime, deadline: d
 
 
 def _take_over(row: Delivery, greeting: Greeting) -> None:
-    """Open an ended row again for this event; whether somebody may have greeted is kept."""
-    kept = {"maybe": True} if row.detail.get("maybe") else {}
-    earlier = [*_earlier_events(row), row.event_id]
-    row.detail = {**kept, "earlier_events": earlier}
+    """Open an ended row again for this event."""
+    row.detail = {"earlier_events": [*_earlier_events(row), row.event_id]}
     row.event_id = greeting.event_id
     row.state = greeting.state or row.state
     row.outcome = None

@@ -5,7 +5,7 @@ greeting is young, and a neutral word stands in for it otherwise.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,15 +21,17 @@ from app.materials.models import Material
 from app.materials.queries import usable
 from app.members.actions import record_member
 from app.runtime import Runtime
-from app.schedule_runs import is_before_restore
+from app.schedule_runs import find_restore
 from app.wecom import external_contact, user
 from app.wecom.errors import WeComError
-from app.welcome.actions.intents import KIND, Greeting, Verdict
+from app.wecom.external_contact import CustomerDetail, FollowUserInfo
+from app.welcome.actions.intents import KIND, ONE_FRIENDSHIP, Greeting, Verdict
 from app.welcome.models import WelcomeAttachment, WelcomeVersion
 from app.welcome.queries.choosing import Choice, choose_script, has_department_rules
 from app.welcome.queries.scripts import paused_since
 
 OTHER_CORP_PREFIX = "wo"
+LATELY_RESTORED = "lately_restored"
 ASK_AT_MOST_SECONDS = 2.0
 YOUNG = timedelta(seconds=4)
 # These go to the customer, in the language of the scripts and not in that of the server.
@@ -66,7 +68,10 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to send; with a `verdict`, why nothing is sent. `lost`: attachments without a file."""
+    """What to send; with a `verdict`, why nothing is sent. `lost`: attachments without a file.
+
+    `restored_at`: the database was brought back then, and this friendship may be older than that.
+    """
 
     verdict: Verdict | None = None
     choice: Choice | None = None
@@ -75,11 +80,18 @@ class Plan:
     lost: tuple[int, ...] = ()
     customer_name: str = ""
     remark: str = ""
+    restored_at: datetime | None = None
 
 
 def plan_welcome(runtime: Runtime, greeting: Greeting, *, deadline: datetime) -> Plan:
-    """Choose the script and read what it needs; a member we do not know is asked for."""
+    """Choose the script and read what it needs; a member we do not know is asked for.
+
+    Shortly after a restore WeCom is asked how old the friendship is: an earlier code of it may have
+    been used when the backup had been made. If it does not say, nobody is greeted.
+    """
     plan = _read_plan(runtime, greeting)
+    if plan.restored_at and not _began_since(runtime, greeting, plan.restored_at, deadline):
+        return Plan(verdict=Verdict(outcome="unknown", reason=LATELY_RESTORED), choice=plan.choice)
     if not _must_ask_for_member(runtime, greeting, plan):
         return plan
     within = _patience(greeting, deadline)
@@ -115,7 +127,7 @@ def fill_text(
         customer_name=name,
         remark=remark,
         state=greeting.state,
-        added_at=greeting.create_time or greeting.received_at,
+        added_at=_at(greeting),
         zone=runtime.config.server.zone,
     )
     text = texts.build_text(plan.template, values)
@@ -147,7 +159,8 @@ def build_values(
 
 def _read_plan(runtime: Runtime, greeting: Greeting) -> Plan:
     with runtime.db.read() as session:
-        if verdict := _find_verdict(session, greeting):
+        restored_at = find_restore(session)
+        if verdict := _find_verdict(session, greeting, restored_at):
             return Plan(verdict=verdict)
         choice = choose_script(
             session,
@@ -158,10 +171,24 @@ def _read_plan(runtime: Runtime, greeting: Greeting) -> Plan:
         )
         if choice.version_id is None:
             return Plan(verdict=Verdict(outcome="skipped", reason="no_script"), choice=choice)
-        return _plan_of(session, greeting, choice, choice.version_id)
+        plan = _plan_of(session, greeting, choice, choice.version_id)
+    return replace(plan, restored_at=restored_at) if _may_be_older(greeting, restored_at) else plan
 
 
-def _find_verdict(session: Session, greeting: Greeting) -> Verdict | None:
+def _may_be_older(greeting: Greeting, restored_at: datetime | None) -> bool:
+    """Tell whether another event of this friendship may have come before the restore."""
+    if restored_at is None or greeting.is_first:
+        return False
+    return _at(greeting) < restored_at + ONE_FRIENDSHIP
+
+
+def _at(greeting: Greeting) -> datetime:
+    return greeting.create_time or greeting.received_at
+
+
+def _find_verdict(
+    session: Session, greeting: Greeting, restored_at: datetime | None
+) -> Verdict | None:
     """Tell why no welcome may be sent, before any script is looked at."""
     if paused_since(session) is not None:
         return Verdict(outcome="skipped", reason="paused")
@@ -169,7 +196,7 @@ def _find_verdict(session: Session, greeting: Greeting) -> Verdict | None:
         return Verdict(outcome="skipped", reason=_why_no_code(session, greeting))
     if greeting.stale:
         return Verdict(outcome="skipped", reason="stale_event")
-    if is_before_restore(session, greeting.create_time or greeting.received_at):
+    if restored_at is not None and _at(greeting) < restored_at:
         return Verdict(outcome="unknown", reason=RESTORED)
     return None
 
@@ -264,12 +291,29 @@ def _ask_for_customer(runtime: Runtime, greeting: Greeting, deadline: datetime) 
         detail = external_contact.get(runtime.wecom, greeting.external_userid, within=within)
     except WeComError:
         return "", ""
-    remarks = (
-        follow.remark
-        for follow in detail.follow_users
-        if follow.userid.casefold() == greeting.userid.casefold()
-    )
-    return detail.external_contact.name, next(remarks, "")
+    follow = _his(greeting, detail)
+    return detail.external_contact.name, follow.remark if follow else ""
+
+
+def _began_since(
+    runtime: Runtime, greeting: Greeting, restored_at: datetime, deadline: datetime
+) -> bool:
+    """Ask WeCom whether the friendship began after the restore; False too if it does not say."""
+    within = min(ASK_AT_MOST_SECONDS, (deadline - clock.utcnow()).total_seconds() / 2)
+    if within <= 0:
+        return False
+    try:
+        detail = external_contact.get(runtime.wecom, greeting.external_userid, within=within)
+    except WeComError:
+        return False
+    follow = _his(greeting, detail)
+    return follow is not None and follow.createtime >= restored_at
+
+
+def _his(greeting: Greeting, detail: CustomerDetail) -> FollowUserInfo | None:
+    """Find the relation that is greeted among all of the customer's."""
+    folded = greeting.userid.casefold()
+    return next((one for one in detail.follow_users if one.userid.casefold() == folded), None)
 
 
 def _patience(greeting: Greeting, deadline: datetime) -> float:

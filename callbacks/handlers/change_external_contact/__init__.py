@@ -18,6 +18,8 @@ from app.runtime import Runtime
 from app.welcome.actions import Greeting, apply_extras, send_welcome
 from callbacks.reaction import Record, StoredEvent, urgent
 
+HALF = "add_half_external_contact"
+
 
 @urgent
 def greet(runtime: Runtime, event: StoredEvent) -> Record | None:
@@ -46,6 +48,7 @@ def _greeting_of(session: Session, event: StoredEvent) -> Greeting:
         create_time=told.create_time,
         stale=event.stale,
         returning=has_been_lost(session, userid, told.external_userid),
+        is_first=told.change_type == HALF,
     )
 
 

@@ -80,6 +80,7 @@ def report(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
         "report": show_run(run, names, times(runtime)),
         "outcomes": count_outcomes(session, run.id),
         "fault": show_fault(run.errcode, run.fault) if run.outcome == "refused" else None,
+        "no_groups": show_fault(run.groups_errcode, "") if run.groups_errcode else None,
         "refused": [word_refused(one, names) for one in refused],
     }
 

@@ -22,6 +22,8 @@ PHASES = {
     "members": N_("正在读取部门、成员和标签"),
     "walk": N_("正在读取客户"),
     "close": N_("正在读取客户"),
+    "chats": N_("正在核对客户群"),
+    "groups": N_("正在核对客户群"),
     "look": N_("正在逐位核对企业微信没有列出的客户"),
 }
 OUTCOMES = {
@@ -71,6 +73,8 @@ def show_run(run: SyncRun, names: dict[str, str], now: Times) -> dict[str, Any]:
         "gone": run.gone,
         "missed_new": run.missed_new,
         "missed_gone": run.missed_gone,
+        "group_moves": run.group_moves,
+        "groups_dismissed": run.groups_dismissed,
         "numbers": _numbers(run),
     }
 
@@ -115,6 +119,7 @@ def _numbers(run: SyncRun) -> list[tuple[str, int]]:
         (_("新增"), run.new),
         (_("有变化"), run.changed),
         (_("已不是好友"), run.gone),
+        (_("核对的客户群"), run.groups_read),
     ]
 
 
