@@ -94,9 +94,10 @@ class _Line:
     began: float = 0.0
     heard: bytearray = field(default_factory=bytearray)
     reused: bool = False
+    asking: bool = False
 
     def ask(self, request: bytes, began: float) -> None:
-        self.request, self.began = request, began
+        self.request, self.began, self.asking = request, began, True
         self.reused = self.wire is not None
         try:
             self._send()
@@ -108,22 +109,29 @@ class _Line:
 
     def hear(self) -> str | None:
         """Read; return the status when the answer is complete, "none" when there will be none."""
-        data = self._received()
-        if data:
-            self.heard += data
-            return self._status()
-        self.close()
-        if self.reused and not self.heard:
-            self.reused = False
-            self._send()
-            return None
-        return "none"
+        status = self._heard_now()
+        self.asking = self.asking and status is None
+        return status
 
     def close(self) -> None:
         if self.wire is not None:
             self.selector.unregister(self.wire)
             self.wire.close()
             self.wire = None
+
+    def _heard_now(self) -> str | None:
+        data = self._received()
+        if data:
+            self.heard += data
+            return self._status()
+        self.close()
+        if not self.asking:
+            return None  # the server has closed a connection that nobody needed
+        if self.reused and not self.heard:
+            self.reused = False
+            self._send()
+            return None
+        return "none"
 
     def _send(self) -> None:
         if self.wire is None:

@@ -10,8 +10,8 @@ from typing import Self
 
 from app.sandbox.records import EventRecord
 from tests.bench.load import percentile
-from tests.deployment import Deployment, wait_until
-from tests.trials.verdicts import PATIENCE, Verdict, count_open
+from tests.deployment import Deployment
+from tests.trials.verdicts import Verdict
 from tests.trials.writing import Log
 
 MEMBERS = ("zhaoyi", "qianer", "sunsan", "lisi")
@@ -99,14 +99,6 @@ class Coming:
                 number += 1
         except Exception as error:  # noqa: BLE001 -- raised again where the trial is
             self._error = error
-
-
-def seconds_to_catch_up(deployment: Deployment) -> float:
-    """Wait until every callback is through and nothing is due any more; return how long it took."""
-    began = time.monotonic()
-    deployment.box.delivery.wait_idle(PATIENCE)
-    wait_until(lambda: count_open(deployment) == 0, PATIENCE)
-    return time.monotonic() - began
 
 
 def judge_waits(

@@ -14,9 +14,9 @@ import redis
 
 from tests.bench.servers import frozen
 from tests.servers import OwnRedis
-from tests.trials.coming import Coming, Play, judge_door, judge_waits, seconds_to_catch_up
+from tests.trials.coming import Coming, Play, judge_door, judge_waits
 from tests.trials.trial import Trial, add_database, deployed, outside_redis
-from tests.trials.verdicts import Verdict, judge
+from tests.trials.verdicts import Verdict, judge, seconds_to_catch_up
 from tests.trials.writing import Log
 
 RATE = 10.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from tests.bench.welcomes import API_SECONDS, MEMBER, STORM_SECONDS
 from tests.deployment import Deployment, wait_until
-from tests.trials.coming import IN_TIME_MS, judge_waits, seconds_to_catch_up
+from tests.trials.coming import IN_TIME_MS, judge_waits
 from tests.trials.trial import Trial, add_database, deployed, outside_redis
-from tests.trials.verdicts import Verdict, judge
+from tests.trials.verdicts import Verdict, judge, seconds_to_catch_up
 from tests.trials.writing import Log
 
 SECOND = "worker"
