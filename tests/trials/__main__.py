@@ -4,7 +4,7 @@ import argparse
 import subprocess
 
 from tests.deployment import ROOT
-from tests.trials import fuzz, kills, outage, pairs, steady, storm, tokens
+from tests.trials import fuzz, kills, outage, pairs, steady, storm, tokens, wecom
 from tests.trials.writing import Log
 
 TRIALS = {
@@ -12,6 +12,7 @@ TRIALS = {
     "fuzz": fuzz.TRIAL,
     "outage": outage.TRIAL,
     "tokens": tokens.TRIAL,
+    "wecom": wecom.TRIAL,
     "pairs": pairs.TRIAL,
     "steady": steady.TRIAL,
     "storm": storm.TRIAL,
