@@ -288,14 +288,8 @@ class SandboxServer:
         rewrite_html: RewriteHtml | None = None,
     ) -> None:
         self.box = box
-        front = build_front(box, pages=pages, rewrite_html=rewrite_html)
-        self._server = _Server("127.0.0.1", port, front, _Handler, time=box.clock.time)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            name="sandbox-server",
-            daemon=True,
-        )
+        self._front = build_front(box, pages=pages, rewrite_html=rewrite_html)
+        self._listen(port)
         self.address = f"http://127.0.0.1:{self._server.port}"
 
     def __enter__(self) -> str:
@@ -318,7 +312,25 @@ class SandboxServer:
     def stop(self) -> None:
         """Stop answering and delivering, and close every connection."""
         self.box.close()
+        self.refuse()
+
+    def refuse(self) -> None:
+        """Refuse connections, and close those there are."""
         self._server.shutdown()
         self._thread.join(5)
         self._server.close_connections()
         self._server.server_close()
+
+    def accept(self) -> None:
+        """Take connections again, at the same address."""
+        self._listen(self._server.port)
+        self.start()
+
+    def _listen(self, port: int) -> None:
+        self._server = _Server("127.0.0.1", port, self._front, _Handler, time=self.box.clock.time)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            name="sandbox-server",
+            daemon=True,
+        )

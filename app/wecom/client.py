@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -191,25 +192,33 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy ships no type
         return self._with_token(call)
 
     def _with_token(self, call: _Call) -> dict[str, Any]:
-        """Call once, and once more with another token if WeCom rejects this one."""
-        token = self._token.get(within=call.left())
-        try:
+        """Call once, and once more with another token if WeCom rejects this one.
+
+        Both in one turn: a token that is taken before the turn, or waits for a second one, may be
+        revoked meanwhile.
+        """
+        with self._turn(call):
+            token = self._token.get(within=call.left())
+            try:
+                return self._answer(call, access_token=token.value)
+            except WeComError as error:
+                if error.errcode not in TOKEN_IS_BAD:
+                    raise
+            token = self._token.invalidate(token.version, within=call.left())
             return self._answer(call, access_token=token.value)
-        except WeComError as error:
-            if error.errcode not in TOKEN_IS_BAD:
-                raise
-        token = self._token.invalidate(token.version, within=call.left())
-        return self._answer(call, access_token=token.value)
 
     def _fetched_token(self, within: float) -> Issued:
         call = _Call(method="GET", api="gettoken", give_up_at=clock.monotonic() + within)
         secret = self._corpsecret.get_secret_value()
-        answer = Answer(call.api, self._answer(call, corpid=self.corp_id, corpsecret=secret))
+        with self._turn(call):
+            answer = Answer(call.api, self._answer(call, corpid=self.corp_id, corpsecret=secret))
         return Issued(value=answer.text("access_token"), expires_in=answer.integer("expires_in"))
 
+    def _turn(self, call: _Call) -> AbstractContextManager[None]:
+        return self.limits.slot(call.api, within=call.left(), bulk=call.bulk)
+
     def _answer(self, call: _Call, **credentials: str) -> dict[str, Any]:
-        with self.limits.slot(call.api, within=call.left(), bulk=call.bulk):
-            answer = self._exchanged(call, credentials)
+        answer = self._exchanged(call, credentials)
         if answer["errcode"] == 0:
             return answer
         self._heed(call.api, answer["errcode"])

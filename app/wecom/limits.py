@@ -4,6 +4,7 @@ What is counted here is this process's own: of several processes each keeps to t
 leave room for that, and 45009 and 45033 correct whoever was too quick.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -128,6 +129,8 @@ class _Gate:
         self._changed = Condition()
         self._in_flight = 0
         self._bulk_in_flight = 0
+        # Who waits, first come first served: people's calls, and bulk work.
+        self._lines: tuple[deque[object], deque[object]] = deque(), deque()
         self._shut_until = 0.0
         self._halved_until = 0.0
         start = now()
@@ -136,13 +139,20 @@ class _Gate:
 
     def enter(self, *, within: float, bulk: bool) -> None:
         give_up_at = self._now() + within
+        # Whoever leaves and comes again at once would otherwise always be before those who wait.
+        place, line = object(), self._lines[bulk]
         with self._changed:
-            while (pause := self._pause(bulk=bulk)) > 0:
-                left = give_up_at - self._now()
-                if left <= 0 or self._is_hopeless(pause, left, bulk=bulk):
-                    raise too_busy(self._api, pause)
-                self._changed.wait(min(pause, left))
-            self._take(bulk=bulk)
+            line.append(place)
+            try:
+                while (pause := self._pause(bulk=bulk)) > 0 or line[0] is not place:
+                    left = give_up_at - self._now()
+                    if left <= 0 or self._is_hopeless(pause, left, bulk=bulk):
+                        raise too_busy(self._api, pause or SLOT_RETRY_SECONDS)
+                    self._changed.wait(min(pause or SLOT_RETRY_SECONDS, left))
+                self._take(bulk=bulk)
+            finally:
+                line.remove(place)
+                self._changed.notify_all()
 
     def leave(self, *, bulk: bool) -> None:
         with self._changed:

@@ -210,3 +210,16 @@ def test_the_process_refuses_a_foreign_target() -> None:
     )
     assert done.returncode == 2
     assert "this machine" in done.stderr
+
+
+def test_connections_that_were_refused_are_taken_again_at_the_same_address(
+    browser: requests.Session,
+) -> None:
+    server = SandboxServer(Sandbox())
+    with server as address:
+        server.refuse()
+        with pytest.raises(requests.ConnectionError):
+            browser.get(f"{address}/cgi-bin/gettoken", timeout=5)
+        server.accept()
+        answer = browser.get(f"{address}/cgi-bin/gettoken", timeout=5)
+    assert answer.json()["errcode"] == 41002

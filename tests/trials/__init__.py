@@ -2,5 +2,7 @@
 
 Each plays a day at work against a served deployment, does harm to it at moments drawn by a seed,
 and in the end compares the sandbox's ledger with the database. It prints how far it is and what it
-found, and writes every kill and every count to `var/trials/<time>-<name>.jsonl`.
+found, and writes every kill and every count to `var/trials/<time>-<name>.jsonl`. As they come they
+are short. Long are `outage --seconds 300`, `tokens --times 100`, `steady --minutes 30`,
+`storm --customers 1000`, `wecom --seconds 30` and `pairs --seconds 20 --rounds 10`.
 """

@@ -2,18 +2,21 @@
 
 import argparse
 import subprocess
-import tempfile
-import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from pathlib import Path
 
-from tests import settings
-from tests.deployment import ROOT, Deployment
-from tests.trials.fuzz import run_fuzz
-from tests.trials.kills import Kills, run_kills
-from tests.trials.verdicts import Verdict, judge
+from tests.deployment import ROOT
+from tests.trials import fuzz, kills, outage, pairs, steady, storm, tokens, wecom
 from tests.trials.writing import Log
+
+TRIALS = {
+    "kills": kills.TRIAL,
+    "fuzz": fuzz.TRIAL,
+    "outage": outage.TRIAL,
+    "tokens": tokens.TRIAL,
+    "wecom": wecom.TRIAL,
+    "pairs": pairs.TRIAL,
+    "steady": steady.TRIAL,
+    "storm": storm.TRIAL,
+}
 
 
 def main() -> None:
@@ -21,29 +24,11 @@ def main() -> None:
     asked = _options()
     with Log(asked.trial) as log:
         log.say("begin", commit=_commit(), **vars(asked))
-        verdicts = _fuzz(asked, log) if asked.trial == "fuzz" else _kills(asked, log)
+        verdicts = TRIALS[asked.trial].run(asked, log)
         for verdict in verdicts:
             log.say("verdict", **{verdict.what: verdict.count}, holds=verdict.holds)
     if not all(one.holds for one in verdicts):
         raise SystemExit(1)
-
-
-def _kills(asked: argparse.Namespace, log: Log) -> Sequence[Verdict]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="banke-trial-")))
-        url = stack.enter_context(settings.fresh_database(asked.only, folder))
-        deployment = stack.enter_context(Deployment(folder, database_url=url))
-        deployment.greet_with("您好")
-        deployment.serve()
-        began = time.monotonic()
-        wanted = Kills(events=asked.count, rate=asked.rate, kills=asked.kills, seed=asked.seed)
-        played = run_kills(deployment, wanted, log)
-        log.say("played", seconds=round(time.monotonic() - began), **played)
-        return judge(deployment)
-
-
-def _fuzz(asked: argparse.Namespace, log: Log) -> Sequence[Verdict]:
-    return run_fuzz(asked.count, asked.seed, log)
 
 
 def _commit() -> str:
@@ -56,13 +41,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     trials = parser.add_subparsers(dest="trial", required=True)
-    kills = trials.add_parser("kills", help="customers come and go while processes are killed")
-    kills.add_argument("--events", dest="count", type=int, default=3000)
-    kills.add_argument("--rate", type=float, default=52.0, help="events a second")
-    kills.add_argument("--kills", type=int, default=20)
-    kills.add_argument("--only", choices=["sqlite", *settings.SERVERS], default="sqlite")
-    fuzz = trials.add_parser("fuzz", help="callbacks as nobody would send them")
-    fuzz.add_argument("--callbacks", dest="count", type=int, default=100_000)
+    for name, trial in TRIALS.items():
+        trial.add_options(trials.add_parser(name, help=trial.words))
     return parser.parse_args()
 
 

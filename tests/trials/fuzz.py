@@ -1,13 +1,16 @@
 """Very many callbacks drawn by lot, through envelope, cipher and event as the door has them."""
 
+import argparse
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psutil
 
 from tests.bench.memory import Memory
+from tests.trials.trial import Trial
 from tests.trials.verdicts import Verdict
 from tests.trials.writing import Log
 from tests.wecom.lots import draw, knock
@@ -27,11 +30,16 @@ class _Found:
     longest: float = 0.0
 
 
-def run_fuzz(count: int, seed: int, log: Log) -> list[Verdict]:
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--callbacks", type=int, default=100_000)
+
+
+def _run(asked: argparse.Namespace, log: Log) -> Sequence[Verdict]:
     """Knock so many times; the time of one is the processor's, others work on this machine too."""
+    count = asked.callbacks
     memory, found = Memory(psutil.Process(os.getpid())), _Found(Counter())
     for number in range(count):
-        _knock_once(seed, number, found, log)
+        _knock_once(asked.seed, number, found, log)
         if number >= SETTLED and number % 1000 == 0:
             memory.look()
         if number % SAY_EVERY == SAY_EVERY - 1:
@@ -64,3 +72,6 @@ def _knock_once(seed: int, number: int, found: _Found, log: Log) -> None:
     if took > LONGEST_MS:
         found.slow += 1
         log.note("slow", number=number, ms=took)
+
+
+TRIAL = Trial("callbacks as nobody would send them", _add_options, _run)

@@ -4,23 +4,23 @@ WeCom sends a callback again after three seconds, three times (really after abou
 process needs about one second to come back.
 """
 
+import argparse
 import random
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tests.deployment import Deployment
+from tests.trials.coming import Play
+from tests.trials.trial import Trial, add_database, deployed
+from tests.trials.verdicts import Verdict, judge
 from tests.trials.writing import Log
 
-MEMBERS = ("zhaoyi", "qianer", "sunsan", "lisi")
-# In turn: sixteen come, two leave, one is given a remark, one a description by his member.
-ACTS = ("come",) * 8 + ("leave", "remark") + ("come",) * 8 + ("leave", "description")
 PARTS = ("web", "worker", "relay")
 RETRY_SECONDS = 3.0
 SAY_EVERY = 30.0
-# Whoever leaves has been there for a while: so many have come since.
-STAYS = 100
 
 
 @dataclass(frozen=True)
@@ -33,34 +33,27 @@ class Kills:
     seed: int
 
 
-@dataclass
-class _Play:
-    """The course of the events."""
-
-    deployment: Deployment
-    chance: random.Random
-    here: list[tuple[str, str]] = field(default_factory=list)
-
-    def step(self, number: int) -> None:
-        """Do the next act."""
-        people, act = self.deployment.box.people, ACTS[number % len(ACTS)]
-        if act == "come" or len(self.here) < STAYS:
-            event = people.customer_scans(self.chance.choice(MEMBERS), name=f"客户{number}")
-            self.here.append((event.userid, event.external_userid))
-            return
-        place = self.chance.randrange(len(self.here) - STAYS + 1)
-        if act == "leave":
-            people.customer_deletes_member(*self.here.pop(place))
-        elif act == "remark":
-            people.member_edits_remark(*self.here[place], remark=f"备注{number}")
-        else:
-            people.member_edits_remark(*self.here[place], description=f"描述{number}")
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--events", type=int, default=3000)
+    parser.add_argument("--rate", type=float, default=52.0, help="events a second")
+    parser.add_argument("--kills", type=int, default=20)
+    add_database(parser)
 
 
-def run_kills(deployment: Deployment, wanted: Kills, log: Log) -> dict[str, object]:
+def _run(asked: argparse.Namespace, log: Log) -> Sequence[Verdict]:
+    with deployed(asked.only) as deployment:
+        deployment.serve()
+        began = time.monotonic()
+        wanted = Kills(events=asked.events, rate=asked.rate, kills=asked.kills, seed=asked.seed)
+        played = _play(deployment, wanted, log)
+        log.say("played", seconds=round(time.monotonic() - began), **played)
+        return judge(deployment)
+
+
+def _play(deployment: Deployment, wanted: Kills, log: Log) -> dict[str, object]:
     """Play it; return what was done."""
     deployment.box.delivery.retry_seconds = RETRY_SECONDS
-    play = _Play(deployment, random.Random(wanted.seed))
+    play = Play(deployment, random.Random(wanted.seed))
     over = threading.Event()
     killed: Counter[str] = Counter()
     killer = threading.Thread(target=_kill, args=[deployment, wanted, log, killed, over])
@@ -106,3 +99,6 @@ def _say(deployment: Deployment, log: Log, number: int, killed: Counter[str]) ->
         welcomes=ledger.count("welcome"),
         kills=killed.total(),
     )
+
+
+TRIAL = Trial("customers come and go while processes are killed", _add_options, _run)

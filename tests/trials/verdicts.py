@@ -1,5 +1,6 @@
 """What must be so after a trial: the sandbox's ledger against the database, as sets and counts."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,8 +35,7 @@ class Verdict:
 
 def judge(deployment: Deployment) -> list[Verdict]:
     """Wait until all is quiet, then compare."""
-    deployment.box.delivery.wait_idle(PATIENCE)
-    wait_until(lambda: _count_open(deployment) == 0, PATIENCE)
+    seconds_to_catch_up(deployment)
     # WeCom takes so many messages a minute to one member: what is above is told later.
     with suppress(TimeoutError):
         wait_until(lambda: _count_unsent(deployment) == 0, PATIENCE)
@@ -44,12 +44,24 @@ def judge(deployment: Deployment) -> list[Verdict]:
         *_judge_welcomes(deployment),
         *_judge_losses(deployment),
         *_judge_relations(deployment),
-        Verdict("rows that are stuck", _count_open(deployment)),
+        Verdict("rows that are stuck", count_open(deployment)),
         *_judge_file(deployment),
     ]
 
 
-def _count_open(deployment: Deployment) -> int:
+def seconds_to_catch_up(deployment: Deployment, patience: float = PATIENCE) -> float:
+    """Wait until every callback is through and nothing is due any more; return how long it took.
+
+    What is due even after `patience` seconds will be counted as stuck.
+    """
+    began = time.monotonic()
+    with suppress(TimeoutError):
+        deployment.box.delivery.wait_idle(patience)
+        wait_until(lambda: count_open(deployment) == 0, patience)
+    return time.monotonic() - began
+
+
+def count_open(deployment: Deployment) -> int:
     """Count the events and messages that want to be worked, or are held by somebody, now."""
     now = clock.utcnow()
     with deployment.db.read() as session:

@@ -1,10 +1,12 @@
-"""A process of its own that calls WeCom: `call_wecom.py BASE SECRET REDIS_URL THREADS`.
+"""A process of its own that calls WeCom: `call_wecom.py BASE SECRET REDIS_URL THREADS [steadily]`.
 
 It calls once, says "warm", waits for a line, calls from all threads at once and says how many
-calls went well.
+calls went well. Steadily: each thread goes on until there is another line; then it says how many
+calls failed, too.
 """
 
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from app.wecom import user
@@ -12,9 +14,12 @@ from app.wecom.client import connect_wecom
 from app.wecom.errors import WeComError
 from tests.wecom.bare import config_for, quick_redis
 
+STEADILY = "steadily"
 
-def main(base: str, secret: str, redis_url: str, threads: str) -> None:
+
+def main(base: str, secret: str, redis_url: str, threads: str, how: str = "") -> None:
     client = connect_wecom(config_for(base, secret), quick_redis(redis_url))
+    over = threading.Event()
 
     def call(_: int) -> bool:
         try:
@@ -22,11 +27,24 @@ def main(base: str, secret: str, redis_url: str, threads: str) -> None:
         except WeComError:
             return False
 
+    def go_on(number: int) -> list[bool]:
+        went = [call(number)]
+        while how == STEADILY and not over.is_set():
+            went.append(call(number))
+        return went
+
     call(0)
     say("warm")
     sys.stdin.readline()
     with ThreadPoolExecutor(int(threads)) as pool:
-        say(str(sum(pool.map(call, range(int(threads))))))
+        running = pool.map(go_on, range(int(threads)))
+        if how == STEADILY:
+            sys.stdin.readline()
+        over.set()
+        went = [one for thread in running for one in thread]
+    say(str(sum(went)))
+    if how == STEADILY:
+        say(str(len(went) - sum(went)))
 
 
 def say(word: str) -> None:

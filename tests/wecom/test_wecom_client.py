@@ -8,6 +8,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -25,7 +26,7 @@ from app.wecom.errors import (
     Unanswered,
     WeComError,
 )
-from app.wecom.limits import Limits
+from app.wecom.limits import Limits, cap_of
 
 from .bare import OK, ZHAOYI, BareWeCom, Call, config_for
 
@@ -87,6 +88,23 @@ def test_a_revoked_token_is_replaced_once_and_the_call_succeeds(
     wecom.revoke()
     assert user.get(client, "zhaoyi").name == "赵一"
     assert wecom.count("gettoken") == 2
+
+
+def test_a_call_that_waited_for_its_turn_goes_out_with_the_newest_token(
+    wecom: BareWeCom, client: WeComClient
+) -> None:
+    wecom.replies["user/get"] = ZHAOYI
+    client.get("agent/get")
+    waiting = threading.Thread(target=user.get, args=[client, "zhaoyi"])
+    with ExitStack() as turns:
+        for _ in range(cap_of("user/get")):
+            turns.enter_context(client.limits.slot("user/get", within=0))
+        waiting.start()
+        waiting.join(0.05)
+        wecom.revoke()
+        client.get("agent/get")
+    waiting.join()
+    assert wecom.count("user/get") == 1
 
 
 def test_a_token_that_is_rejected_again_is_not_tried_a_third_time(

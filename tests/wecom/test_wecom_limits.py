@@ -149,3 +149,29 @@ def test_a_place_that_comes_free_is_taken_at_once() -> None:
         thread.join(0.05)
     thread.join()
     assert waited[0] < 0.4
+
+
+def test_whoever_comes_again_at_once_does_not_keep_out_those_who_wait() -> None:
+    limits = Limits()
+    served: set[int] = set()
+    everybody = threading.Event()
+
+    def call_again_and_again(number: int) -> None:
+        while not everybody.is_set():
+            with limits.slot(API, within=10):
+                time.sleep(0.02)
+            served.add(number)
+            if len(served) == 3 * cap_of(API):
+                everybody.set()
+
+    threads = [
+        threading.Thread(target=call_again_and_again, args=[number])
+        for number in range(3 * cap_of(API))
+    ]
+    for thread in threads:
+        thread.start()
+    came_to_all = everybody.wait(1)
+    everybody.set()
+    for thread in threads:
+        thread.join()
+    assert came_to_all
