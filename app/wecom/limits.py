@@ -126,11 +126,11 @@ class _Gate:
     def __init__(self, api: str, now: Callable[[], float]) -> None:
         self._api = api
         self._now = now
-        self._changed = Condition()
+        self._lock = Lock()
         self._in_flight = 0
         self._bulk_in_flight = 0
         # Who waits, first come first served: people's calls, and bulk work.
-        self._lines: tuple[deque[object], deque[object]] = deque(), deque()
+        self._lines: tuple[deque[Condition], deque[Condition]] = deque(), deque()
         self._shut_until = 0.0
         self._halved_until = 0.0
         start = now()
@@ -140,37 +140,38 @@ class _Gate:
     def enter(self, *, within: float, bulk: bool) -> None:
         give_up_at = self._now() + within
         # Whoever leaves and comes again at once would otherwise always be before those who wait.
-        place, line = object(), self._lines[bulk]
-        with self._changed:
+        place, line = Condition(self._lock), self._lines[bulk]
+        with self._lock:
             line.append(place)
             try:
                 while (pause := self._pause(bulk=bulk)) > 0 or line[0] is not place:
                     left = give_up_at - self._now()
                     if left <= 0 or self._is_hopeless(pause, left, bulk=bulk):
                         raise too_busy(self._api, pause or SLOT_RETRY_SECONDS)
-                    self._changed.wait(min(pause or SLOT_RETRY_SECONDS, left))
+                    place.wait(min(pause or SLOT_RETRY_SECONDS, left))
                 self._take(bulk=bulk)
             finally:
                 line.remove(place)
-                self._changed.notify_all()
+                self._call_next()
 
     def leave(self, *, bulk: bool) -> None:
-        with self._changed:
+        with self._lock:
             self._in_flight -= 1
             self._bulk_in_flight -= bulk
-            self._changed.notify_all()
+            self._call_next()
 
     def shut(self, seconds: float) -> None:
-        with self._changed:
+        with self._lock:
             self._shut_until = max(self._shut_until, self._now() + seconds)
-            self._changed.notify_all()
+            for place in (*self._lines[False], *self._lines[True]):
+                place.notify()
 
     def halve(self, seconds: float) -> None:
-        with self._changed:
+        with self._lock:
             self._halved_until = self._now() + seconds
 
     def state(self) -> GateState:
-        with self._changed:
+        with self._lock:
             now = self._now()
             for bucket in self._all:
                 bucket.fill(now)
@@ -182,6 +183,12 @@ class _Gate:
                 shut_seconds=max(0.0, self._shut_until - now),
                 halved_seconds=max(0.0, self._halved_until - now),
             )
+
+    def _call_next(self) -> None:
+        """Wake the first of each line; whoever stands behind him has nothing to look at yet."""
+        for line in self._lines:
+            if line:
+                line[0].notify()
 
     def _pause(self, *, bulk: bool) -> float:
         """Seconds until it is worth looking again; 0: now."""
