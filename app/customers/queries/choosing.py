@@ -111,7 +111,8 @@ def list_states(session: Session) -> list[str]:
     """
     first = select(func.min(FollowUser.state).label("state")).where(_has_state(FollowUser))
     walk = first.cte("states", recursive=True)
-    behind = _has_state(FollowUser), FollowUser.state > walk.c.state
+    # In this order: SQLite looks the index up by the first of them.
+    behind = FollowUser.state > walk.c.state, _has_state(FollowUser)
     after = select(func.min(FollowUser.state)).where(*behind)
     following = select(after.correlate(walk).scalar_subquery()).where(walk.c.state.is_not(None))
     states = walk.union_all(following)
