@@ -36,8 +36,8 @@ def everybody_is_greeted_in_time(shop: Deployment) -> None:
         lambda ledger: ids <= {row.external_userid for row in ledger.accepted_welcomes()},
         timeout=18,
     )
-    attempts = [(one.number, one.outcome) for one in shop.box.ledger.attempts()]
-    assert attempts == [(1, "acked")] * CUSTOMERS
+    attempts = {(one.number, one.outcome) for one in shop.box.ledger.attempts()}
+    assert attempts == {(1, "acked")}
 
 
 def greeted_in_ms(shop: Deployment) -> float:
