@@ -77,6 +77,19 @@ def has_due(session: Session, look: Select[Any], *, overdue: float = 0.0) -> boo
     return session.scalar(look, {"due_by": due_by}) is not None
 
 
+def look_for_fresh(table: type[Due], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Return the look that `has_fresh` takes."""
+    fresh = table.due_at > bindparam("fresh_since", type_=table.due_at.type)
+    return look_for_due(table, *conditions).where(fresh)
+
+
+def has_fresh(session: Session, look: Select[Any], *, spoils_after: float) -> bool:
+    """Tell whether anything is due that has not been so for longer than `spoils_after` seconds."""
+    now = clock.utcnow()
+    times = {"due_by": now, "fresh_since": now - timedelta(seconds=spoils_after)}
+    return session.scalar(look, times) is not None
+
+
 def claim_due(
     session: Session,
     table: type[Due],
@@ -84,13 +97,23 @@ def claim_due(
     limit: int,
     lease: float,
     overdue: float = 0.0,
+    spoils_after: float | None = None,
 ) -> list[Claim]:
-    """Claim up to `limit` rows that have been due for `overdue` seconds, for `lease` seconds."""
+    """Claim up to `limit` rows that have been due for `overdue` seconds, for `lease` seconds.
+
+    The oldest go first; but what has been due for longer than `spoils_after` comes behind all that
+    has not: else, once there is more than can be done, everything would be done too late.
+    """
     now = clock.utcnow()
     due = table.due_at <= now - timedelta(seconds=overdue)
-    wanted = session.scalars(
-        select(table.id).where(due, *conditions).order_by(table.due_at).limit(limit)
-    ).all()
+    oldest = select(table.id).where(due, *conditions).order_by(table.due_at)
+    if spoils_after is None:
+        wanted = list(session.scalars(oldest.limit(limit)))
+    else:
+        is_fresh = table.due_at > now - timedelta(seconds=spoils_after)
+        wanted = list(session.scalars(oldest.where(is_fresh).limit(limit)))
+        if len(wanted) < limit:
+            wanted += session.scalars(oldest.where(~is_fresh).limit(limit - len(wanted)))
     if not wanted:
         return []
     token = uuid4().hex

@@ -1,7 +1,7 @@
 """The lanes: which work each of them does, how much at once, and how long a claim holds.
 
 A notice board: a new kind of work is a row here. A slow lane never holds up a quicker one, and
-while anybody waits to be greeted, the others give way.
+while anybody waits who can still be greeted, the others give way; but not for ever.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,12 +9,24 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement, Select
 
 from app import clock
 from app.batches.jobs import work_batch
 from app.batches.models import Batch
-from app.claims import Claim, Due, Later, claim_due, has_due, look_for_due, release, renew
+from app.claims import (
+    Claim,
+    Due,
+    Later,
+    claim_due,
+    has_due,
+    has_fresh,
+    look_for_due,
+    look_for_fresh,
+    release,
+    renew,
+)
 from app.deliveries.models import Delivery
 from app.drain import Lane
 from app.inbox.models import InboxEvent
@@ -30,6 +42,8 @@ from callbacks.jobs import work_event
 # An event with a welcome_code has twenty seconds; one whose worker died must be back well before.
 URGENT_LEASE = 8.0
 LEASE = 60.0
+# A welcome is sent within 18 s of its event: what is older than this will hardly be in time.
+SPOILS_AFTER = 15.0
 # 1,000 greetings at 200 ms a call within 18 s need a dozen calls in flight; this leaves room.
 URGENT_POOL = 32
 POOL = 12
@@ -38,6 +52,9 @@ PUSHES_LEASE, PUSHES_POOL = 20.0, 6
 # What a batch wants to have told takes the calls that members leave.
 BULK_POOL = 2
 GIVE_WAY = timedelta(seconds=0.1)
+# Where customers come faster than they can be greeted, the rest would stand still as long as they
+# do: nobody would hear who left.
+PATIENT_SECONDS, TURN_SECONDS = 20.0, 5.0
 IS_URGENT = InboxEvent.lane == "urgent"
 
 
@@ -52,6 +69,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             work=partial(work_event, runtime),
             pool=URGENT_POOL,
             lease=URGENT_LEASE,
+            spoils_after=SPOILS_AFTER,
         ),
         _lane(
             runtime,
@@ -101,15 +119,22 @@ def _lane(
     work: Callable[[Claim], datetime | None],
     pool: int,
     lease: float,
+    spoils_after: float | None = None,
 ) -> Lane:
     look = look_for_due(table, *conditions)
-    gives_way_to = None if name == "urgent" else look_for_due(InboxEvent, IS_URGENT)
+    manners = None if name == "urgent" else Manners()
 
     def claim(limit: int, overdue: float) -> list[Claim]:
-        while _is_wanted(runtime, look, gives_way_to, overdue=overdue):
+        while _is_wanted(runtime, look, manners, overdue=overdue):
             with runtime.db.write() as session:
                 claims = claim_due(
-                    session, table, *conditions, limit=limit, lease=lease, overdue=overdue
+                    session,
+                    table,
+                    *conditions,
+                    limit=limit,
+                    lease=lease,
+                    overdue=overdue,
+                    spoils_after=spoils_after,
                 )
             if claims:
                 return claims
@@ -131,8 +156,25 @@ def _lane(
     )
 
 
+class Manners:
+    """How a lane gives way: for so long at a time, and then it has a turn all the same."""
+
+    def __init__(self) -> None:
+        self._look = look_for_fresh(InboxEvent, IS_URGENT)
+        self._since: float | None = None
+
+    def give_way(self, session: Session, now: float) -> bool:
+        """Tell whether somebody waits who goes first; `now` is a time of `clock.monotonic`."""
+        if not has_fresh(session, self._look, spoils_after=SPOILS_AFTER):
+            self._since = None
+            return False
+        if self._since is None or now >= self._since + PATIENT_SECONDS + TURN_SECONDS:
+            self._since = now
+        return now < self._since + PATIENT_SECONDS
+
+
 def _is_wanted(
-    runtime: Runtime, look: Select[Any], gives_way_to: Select[Any] | None, *, overdue: float
+    runtime: Runtime, look: Select[Any], manners: Manners | None, *, overdue: float
 ) -> bool:
     """Look without waiting for any writer whether this lane has something to claim.
 
@@ -143,6 +185,6 @@ def _is_wanted(
     with runtime.db.read() as session:
         if not has_due(session, look, overdue=overdue):
             return False
-        if gives_way_to is not None and has_due(session, gives_way_to):
+        if manners is not None and manners.give_way(session, clock.monotonic()):
             raise Later(clock.utcnow() + GIVE_WAY)
         return True

@@ -101,6 +101,24 @@ def test_the_relay_takes_only_what_has_waited(db: Database) -> None:
     assert claim(db, overdue=1.0) == [2]
 
 
+def test_what_has_spoiled_comes_behind_all_that_has_not(any_db: Database) -> None:
+    for number, seconds in enumerate((40, 20, 10, 5)):
+        receive(any_db, number + 1, received_at=clock.later(-seconds))
+    with any_db.write() as session:
+        groups = [
+            claim_due(session, InboxEvent, limit=1, lease=60, spoils_after=15) for _time in range(4)
+        ]
+    assert [one.id for group in groups for one in group] == [3, 4, 1, 2]
+
+
+def test_a_claim_of_many_takes_the_spoiled_along(any_db: Database) -> None:
+    for number, seconds in enumerate((40, 5)):
+        receive(any_db, number + 1, received_at=clock.later(-seconds))
+    with any_db.write() as session:
+        claims = claim_due(session, InboxEvent, limit=9, lease=60, spoils_after=15)
+    assert len(claims) == 2
+
+
 def test_a_renewal_under_way_does_not_move_a_put_off_row(db: Database) -> None:
     receive(db, 1)
     soon = clock.later(0.5)

@@ -13,6 +13,7 @@ from app.reports.asked import Asked
 from app.reports.busy_hours import read_busy_hours
 from app.reports.funnel import read_funnel
 from app.reports.growth import read_growth
+from app.reports.tags import read_tags
 from app.reports.top_members import read_top_members
 from app.reports.totals import read_totals
 from app.reports.welcomes import read_welcomes
@@ -27,4 +28,5 @@ REPORTS: Mapping[str, Report] = {
     "welcomes": read_welcomes,
     "top_members": read_top_members,
     "busy_hours": read_busy_hours,
+    "tags": read_tags,
 }

@@ -12,6 +12,8 @@ from app.audit.models import AuditEntry
 from app.customers.actions import Change, mark_tag, record_change
 from app.customers.jobs import sync_tags
 from app.customers.models import Tag
+from app.reports import queries
+from app.reports.jobs import keep_reports
 from app.runtime import Runtime
 from app.sandbox.server import Sandbox
 from tests.admin.conftest import Desk, Seat
@@ -82,6 +84,18 @@ def test_tags_are_listed_with_how_many_customers_have_each(owner: Desk, runtime:
     gone = Change(userid="zhaoyi", external_userid="wmB", kind="customer", at=clock.utcnow())
     runtime.db.commit(partial(record_change, change=gone))
     assert "3 个标签，1 位客户" in owner.get("/admin/tags").text
+
+
+def test_where_very_many_are_counted_ahead_the_page_says_when(
+    owner: Desk, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "READY_ABOVE", 1)
+    give(runtime, "门店扫码", "wmA", "wmB")
+    keep_reports(runtime)
+    give(runtime, "门店扫码", "wmC")
+    page = owner.get("/admin/tags").text
+    assert "3 个标签，2 位客户" in page
+    assert re.search("客户数统计于 .+，每 10 分钟更新。", page)
 
 
 def test_what_was_deleted_in_wecom_is_shown_so_after_a_sync(

@@ -1,6 +1,6 @@
 """Working an event: each reaction once, failures made up for, poison put aside."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -22,7 +22,13 @@ from tests.callbacks.letters import xml
 KEY = ("test_event", "test_change")
 
 
-def receive(runtime: Runtime, *, lane: str = "events", **fields: str) -> None:
+def receive(
+    runtime: Runtime,
+    *,
+    lane: str = "events",
+    received_at: datetime | None = None,
+    **fields: str,
+) -> None:
     """Store an event as the door does."""
     plaintext = xml(**fields)
     event = read_event(plaintext)
@@ -43,7 +49,7 @@ def receive(runtime: Runtime, *, lane: str = "events", **fields: str) -> None:
                     create_time=event.create_time,
                     body=runtime.sealer.seal(plaintext, purpose=BODY_PURPOSE),
                     msg_signature="0" * 40,
-                    received_at=clock.utcnow(),
+                    received_at=received_at or clock.utcnow(),
                 )
             ],
         )

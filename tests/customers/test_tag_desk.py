@@ -12,7 +12,7 @@ from app.customers.actions.corp_tags import (
     record_renamed,
 )
 from app.customers.queries import find_follow, list_marks
-from app.customers.queries.tag_desk import GONE, LIVING, list_tag_groups
+from app.customers.queries.tag_desk import GONE, LIVING, count_holders, list_tag_groups
 from app.db import Database
 from app.errors import Refused
 from tests.customers.test_tags import group, key_of, tag
@@ -49,7 +49,7 @@ def tagged(any_db: Database) -> Database:
 
 def listed(db: Database, **wanted: str) -> list[tuple[str, int, list[tuple[str, int, bool]]]]:
     with db.read() as session:
-        groups, total = list_tag_groups(session, **wanted)  # type: ignore[arg-type]  # its texts
+        groups, total = list_tag_groups(session, count_holders(session), **wanted)  # type: ignore[arg-type]  # its texts
         assert total == len(groups)
         return [
             (

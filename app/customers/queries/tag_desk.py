@@ -1,11 +1,11 @@
 """Corp tags as admins see them: by group, deleted ones too, with how many customers have each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.customers.models import FollowTag, FollowUser, Tag, TagGroup
 from app.customers.queries.tags import MOST_TAGS
@@ -13,6 +13,14 @@ from app.customers.queries.tags import MOST_TAGS
 PAGE = 20
 LIVING, GONE = "living", "gone"
 ESCAPE = "/"
+
+
+@dataclass(frozen=True)
+class Holders:
+    """How many customers have a tag, by `tag_id`, and any living one of a group, by `group_id`."""
+
+    tags: Mapping[str, int]
+    groups: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,16 @@ class DeskGroup:
     tags: tuple[DeskTag, ...]
 
 
+def count_holders(session: Session) -> Holders:
+    """Count the customers whom somebody follows and gave a corp tag; each of them once.
+
+    This looks at every tag of every customer.
+    """
+    return Holders(tags=_count_by(session, Tag.tag_id), groups=_count_by(session, Tag.group_id))
+
+
 def list_tag_groups(
-    session: Session, *, search: str = "", state: str = "", page: int = 0
+    session: Session, holders: Holders, *, search: str = "", state: str = "", page: int = 0
 ) -> tuple[list[DeskGroup], int]:
     """List a page, from 0, of PAGE groups in WeCom's order, living ones first; and count them all.
 
@@ -55,18 +71,16 @@ def list_tag_groups(
         .limit(PAGE)
     ).all()
     tags = _list_tags(session, groups, search, state)
-    counts = _count_tags(session, [tag.tag_id for tag in tags])
-    whole = _count_groups(session, [group.group_id for group in groups])
     by_group: dict[str, list[DeskTag]] = {}
     for tag in tags:
-        row = DeskTag(tag.id, tag.tag_id, tag.name, tag.removed_at, counts.get(tag.tag_id, 0))
+        row = DeskTag(tag.id, tag.tag_id, tag.name, tag.removed_at, holders.tags.get(tag.tag_id, 0))
         by_group.setdefault(tag.group_id, []).append(row)
     found = [
         DeskGroup(
             group.group_id,
             group.name,
             group.removed_at,
-            whole.get(group.group_id, 0),
+            holders.groups.get(group.group_id, 0),
             tuple(by_group.get(group.group_id, ())),
         )
         for group in groups
@@ -111,26 +125,18 @@ def _is_like(name: object, search: str) -> ColumnElement[bool]:
     return column.ilike(f"%{search}%", escape=ESCAPE)
 
 
-def _count_tags(session: Session, tag_ids: Sequence[str]) -> dict[str, int]:
-    rows = session.execute(
-        select(FollowTag.tag_id, func.count(FollowUser.external_userid.distinct()))
-        .join(FollowUser, FollowUser.id == FollowTag.follow_id)
-        .where(FollowTag.tag_id.in_(tag_ids), FollowUser.removed_at.is_(None))
-        .group_by(FollowTag.tag_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _count_groups(session: Session, group_ids: Sequence[str]) -> dict[str, int]:
-    rows = session.execute(
-        select(Tag.group_id, func.count(FollowUser.external_userid.distinct()))
+def _count_by(session: Session, what: InstrumentedAttribute[str]) -> dict[str, int]:
+    # Grouped twice: to count what is distinct, PostgreSQL would sort all of it.
+    pairs = (
+        select(what.label("what"), FollowUser.external_userid)
         .join(FollowTag, FollowTag.tag_id == Tag.tag_id)
         .join(FollowUser, FollowUser.id == FollowTag.follow_id)
-        .where(
-            Tag.group_id.in_(group_ids),
-            Tag.removed_at.is_(None),
-            FollowUser.removed_at.is_(None),
-        )
-        .group_by(Tag.group_id)
+        .where(FollowUser.removed_at.is_(None))
+        .group_by(what, FollowUser.external_userid)
     )
+    # A group has what its living tags have; a deleted tag is counted for itself.
+    if what is Tag.group_id:
+        pairs = pairs.where(Tag.removed_at.is_(None))
+    found = pairs.subquery()
+    rows = session.execute(select(found.c.what, func.count()).group_by(found.c.what))
     return {row[0]: row[1] for row in rows}

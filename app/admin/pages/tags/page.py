@@ -5,13 +5,23 @@ from typing import Any
 from flask import request
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.admin.pages.parts import SETTINGS, Action, Admin, Page
 from app.admin.pages.tags import working
 from app.admin.reading import Times, asked, number, query, times
 from app.customers.actions.corp_tags import MOST_AT_ONCE, MOST_CHARACTERS
-from app.customers.queries.tag_desk import GONE, LIVING, DeskGroup, DeskTag, list_tag_groups
+from app.customers.queries.tag_desk import (
+    GONE,
+    LIVING,
+    DeskGroup,
+    DeskTag,
+    Holders,
+    list_tag_groups,
+)
 from app.customers.queries.tag_desk import PAGE as GROUPS
 from app.i18n import N_, _
+from app.reports.asked import Asked
+from app.reports.queries import get_reports
 from app.runtime import Runtime
 from app.words import clean
 
@@ -29,8 +39,11 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
         "state": args.get("state", "") if args.get("state", "") in STATES else "",
     }
     page = min(number(request.args.get("page")), MOST_PAGES)
-    groups, total = list_tag_groups(session, **given, page=page)
+    reports = get_reports(session, Asked(clock.utcnow(), runtime.config.server.zone), ["tags"])
+    holders = Holders(**reports.figures["tags"])
+    groups, total = list_tag_groups(session, holders, **given, page=page)
     return {
+        "counted_at": now.minute(reports.made_at) if reports.is_kept else "",
         "given": given,
         "is_chosen": any(given.values()),
         "states": [(name, _(word)) for name, word in STATES.items()],
