@@ -4,7 +4,7 @@ import argparse
 import subprocess
 
 from tests.deployment import ROOT
-from tests.trials import fuzz, kills, outage, pairs, steady, storm, tokens, wecom
+from tests.trials import flood, fuzz, kills, outage, pairs, steady, storm, tokens, wecom
 from tests.trials.writing import Log
 
 TRIALS = {
@@ -16,6 +16,7 @@ TRIALS = {
     "pairs": pairs.TRIAL,
     "steady": steady.TRIAL,
     "storm": storm.TRIAL,
+    "flood": flood.TRIAL,
 }
 
 
