@@ -79,7 +79,10 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'banke.db'}"
         return
-    server = make_url(os.environ[SERVERS[kind]])
+    address = os.environ.get(SERVERS[kind])
+    if not address:
+        raise SystemExit(f"no server for {kind}: name one in {SERVERS[kind]}")
+    server = make_url(address)
     name = f"banke_test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
