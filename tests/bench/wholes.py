@@ -1,7 +1,8 @@
 """What has to do with all customers or with all of one of them, where they are very many.
 
 The admin's other pages, the whole list as a file, one person's package and his erasure, the nightly
-purge with its counts. No budgets: what is to be seen is that none of them grows beyond use.
+purge with its counts, sealing under a key. No budgets: what is to be seen is that none of them grows
+beyond use.
 """
 
 import os
@@ -15,7 +16,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import clock
 from app.admin.auth import COOKIE
-from app.customers.models import Customer
+from app.customers.models import Customer, FieldValue
 from app.db import Database
 from app.members.models import Member
 from app.privacy.actions import erase_person
@@ -23,6 +24,7 @@ from app.privacy.package import write_package
 from app.privacy.reading import build_reader
 from app.privacy.retention import purge
 from app.privacy.retentions import RETENTIONS
+from app.privacy.sealing import SEALED, walk_on
 from app.reports.jobs import keep_reports
 from app.runtime import Runtime
 from tests.bench import many
@@ -35,6 +37,8 @@ AWAY = "member7"
 TIMES = 3
 # Number 0 is followed by all of a day's history; these are like most.
 PACKED, ERASED = 11, range(20, 40)
+# Many values are cut short: the pace is what is to be seen.
+SEAL_SECONDS = 30.0
 
 
 def measure_wholes(
@@ -55,6 +59,7 @@ def measure_wholes(
     yield _measure_file(app, kind, sign_in())
     yield from _measure_person(runtime, kind)
     yield from _measure_purge(runtime, kind)
+    yield _measure_sealing(runtime, kind)
 
 
 def _ask(app: Flask, cookie: str, path: str) -> float:
@@ -120,6 +125,28 @@ def _measure_purge(runtime: Runtime, kind: str) -> Iterator[Figure]:
     slowest = max(took, key=lambda name: took[name])
     yield _figure(f"{kind}, the nightly purge of all {len(took)} kinds", sum(took.values()))
     yield _figure(f"{kind}, of which {slowest}", took[slowest])
+
+
+def _measure_sealing(runtime: Runtime, kind: str) -> Figure:
+    """Seal the phones, which lie in clear here, as a rotation seals what lies under an old key."""
+    [rows] = [one for one in SEALED if one.table is FieldValue]
+    memory = Memory(psutil.Process(os.getpid()))
+    memory.look()
+    began, looked, longest = time.perf_counter(), 0, 0.0
+    is_over = False
+    while not is_over and time.perf_counter() - began < SEAL_SECONDS:
+        at = time.perf_counter()
+        piece = walk_on(runtime, rows)
+        longest = max(longest, time.perf_counter() - at)
+        looked, is_over = looked + piece.looked, piece.is_over
+        memory.look()
+    took = time.perf_counter() - began
+    cut = "" if is_over else f", cut after {took:.0f} s"
+    return Figure(
+        measure="",
+        what=f"{kind}, {looked} values gone through to be sealed, a third of them{cut}",
+        value=f"{looked / took:,.0f} /s, +{memory.grown:.0f} MB, longest {longest * 1000:,.0f} ms",
+    )
 
 
 def _figure(what: str, seconds: float) -> Figure:
