@@ -1,8 +1,8 @@
 """What has to do with all customers or with all of one of them, where they are very many.
 
-The admin's other pages, the whole list as a file, one person's package and his erasure, the nightly
-purge with its counts, sealing under a key. No budgets: what is to be seen is that none of them grows
-beyond use.
+The admin's other pages, the whole list as a file, one person's package and his erasure, the
+nightly purge with its counts, sealing under a key. No budgets: what is to be seen is that none of
+them grows beyond use.
 """
 
 import os
