@@ -35,6 +35,7 @@ from callbacks.reaction import (
     Reaction,
     Record,
     StoredEvent,
+    is_idle,
     is_shared,
     is_stale,
     is_urgent,
@@ -152,7 +153,7 @@ def _try(work: _Work, reaction: Reaction, event: StoredEvent) -> None:
         _note_fault(work, reaction.__name__, error)
         return
     work.ticked.append(reaction.__name__)
-    work.unsaved = True
+    work.unsaved = not is_idle(reaction)
 
 
 def _note_fault(work: _Work, name: str, error: Exception) -> None:
