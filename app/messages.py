@@ -26,7 +26,7 @@ from app.churn.jobs import (
 )
 from app.claims import RETRY_SECONDS, Claim, Later, next_try
 from app.customers.queries import REASON_WORDS, get_standing
-from app.deliveries.actions import record_outcome
+from app.deliveries.actions import record_carried, record_outcome
 from app.deliveries.models import Delivery
 from app.handover.actions import hand_on
 from app.handover.jobs import build_leaver_card, build_leavers_digest
@@ -116,14 +116,14 @@ def _build(runtime: Runtime, session: Session, delivery: Delivery, others: list[
     carried = [other for other in others if _stands(runtime, session, kind, other)]
     delivery.reason = "digest"
     delivery.detail = {"count": len(carried) + 1}
-    for other in carried:
-        # Whether it reached anybody, the digest's own row will say.
-        detail = {"digest": delivery.id}
-        record_outcome(session, other.id, outcome="cancelled", reason="in_digest", detail=detail)
+    record_carried(session, [other.id for other in carried], digest_id=delivery.id)
     return kind.build_digest(runtime, session, [delivery, *carried])
 
 
 def _stands(runtime: Runtime, session: Session, kind: Kind, delivery: Delivery) -> bool:
+    # Its rows are locked, and a thousand cards that nobody sees take long to build.
+    if kind.never_lapses:
+        return True
     try:
         kind.build(runtime, session, delivery)
     except Cancelled as cancelled:
@@ -267,8 +267,8 @@ KINDS: dict[str, Kind] = {
     "mass_loss": Kind(build_mass_loss_card, build_mass_loss_digest, waits_for_grace=True),
     "daily_losses": Kind(build_daily_card, build_daily_digest),
     "win_back": Kind(build_win_back_card, build_win_back_digest),
-    "welcome_missed": Kind(_build_welcome_missed, _build_missed_digest),
-    "transfer_failed": Kind(_build_transfer_failed, _build_transfers_digest),
+    "welcome_missed": Kind(_build_welcome_missed, _build_missed_digest, never_lapses=True),
+    "transfer_failed": Kind(_build_transfer_failed, _build_transfers_digest, never_lapses=True),
     "leaver": Kind(build_leaver_card, build_leavers_digest),
     "reminder": Kind(build_reminder_card, build_reminder_digest),
 }

@@ -27,12 +27,14 @@ MOST_AT_ONCE = 1000
 class Kind:
     """A kind of message: how one is built, and how several become one.
 
-    `build` may raise `Cancelled`. `waits_for_grace`: the row becomes due when the grace is over.
+    `build` may raise `Cancelled`, unless it `never_lapses`. `waits_for_grace`: the row becomes due
+    when the grace is over.
     """
 
     build: Callable[[Runtime, Session, Delivery], Card]
     build_digest: Callable[[Runtime, Session, list[Delivery]], Card]
     waits_for_grace: bool = False
+    never_lapses: bool = False
 
 
 def list_open(session: Session, claim: Claim) -> tuple[Delivery, list[Delivery]] | None:

@@ -5,12 +5,13 @@ that reach over the network (`send_ sync_ push_`) take it instead of a session.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.busy import Busy
 from app.config import Config
 from app.data_keys import build_keys
 from app.db import DATA_KEYS, LOCK_WAIT_SECONDS, SEALER, Database
@@ -32,6 +33,7 @@ class Runtime:
     wecom: WeComClient
     bell: Doorbell
     sealer: Sealer
+    busy: Busy = field(default_factory=Busy)
 
     @property
     def corp_id(self) -> str:

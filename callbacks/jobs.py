@@ -5,7 +5,8 @@ after 2, 10, 60, 300 and 1800 seconds, and is dead after that, for a person to l
 that is not urgent moves to the lane `events`, so that the next customer's welcome does not wait.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -29,7 +30,16 @@ from app.runtime import Runtime
 from app.seal import SealBroken
 from app.wecom.envelope import read_event
 from app.wecom.errors import WeComError
-from callbacks.reaction import Reaction, Record, StoredEvent, is_stale, is_urgent
+from callbacks.reaction import (
+    SETTLE,
+    Reaction,
+    Record,
+    StoredEvent,
+    is_idle,
+    is_shared,
+    is_stale,
+    is_urgent,
+)
 from callbacks.routing import find_reactions
 
 # As long as a welcome_code may live, whatever failed around it is tried again in its own lane.
@@ -73,9 +83,28 @@ def work_event(runtime: Runtime, claim: Claim) -> datetime | None:
     if not reactions:
         return _finish(work, fate, why)
     try:
-        return _react(work, reactions)
+        with _alone(work, reactions):
+            return _react(work, reactions)
     except Later as later:
         return _postpone(work, later.at, attempts=row.attempts - 1)
+
+
+@contextmanager
+def _alone(work: _Work, reactions: tuple[Reaction, ...]) -> Iterator[None]:
+    """Have no two events worked at once of those that one of them may serve.
+
+    Raises:
+        Later: one of them is being worked. Whoever stands aside gives his claim back, so that his
+            event may be taken along.
+    """
+    if not any(map(is_shared, reactions)):
+        yield
+        return
+    row = work.row
+    with work.runtime.busy.held((row.event, row.change_type, row.external_userid)) as is_ours:
+        if not is_ours:
+            raise Later(clock.utcnow() + SETTLE)
+        yield
 
 
 def _react(work: _Work, reactions: tuple[Reaction, ...]) -> datetime | None:
@@ -124,7 +153,7 @@ def _try(work: _Work, reaction: Reaction, event: StoredEvent) -> None:
         _note_fault(work, reaction.__name__, error)
         return
     work.ticked.append(reaction.__name__)
-    work.unsaved = True
+    work.unsaved = not is_idle(reaction)
 
 
 def _note_fault(work: _Work, name: str, error: Exception) -> None:

@@ -48,6 +48,32 @@ def is_urgent(reaction: Reaction) -> bool:
     return getattr(reaction, "urgent", False)
 
 
+def shared(reaction: Reaction) -> Reaction:
+    """Say that it serves all events of its kind about the same customer that wait.
+
+    While one of them is worked in this process, the others stand aside for it.
+    """
+    reaction.shared = True  # type: ignore[attr-defined]  # an attribute of ours on a function
+    return reaction
+
+
+def is_shared(reaction: Reaction) -> bool:
+    """Tell whether one event's run of the reaction serves others."""
+    return getattr(reaction, "shared", False)
+
+
+def idle(reaction: Reaction) -> Reaction:
+    """Say that running it once more does nothing: its tick is committed with the next one's."""
+    reaction.idle = True  # type: ignore[attr-defined]  # an attribute of ours on a function
+    return reaction
+
+
+def is_idle(reaction: Reaction) -> bool:
+    """Tell whether its tick may wait."""
+    return getattr(reaction, "idle", False)
+
+
+@idle
 def settle(_runtime: Runtime, event: StoredEvent) -> None:
     """Let the second of a change pass before what was changed is read.
 

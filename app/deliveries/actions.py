@@ -1,5 +1,6 @@
 """Writing down what is about to be sent, and how it ended; other rooms do the sending."""
 
+from collections.abc import Collection
 from datetime import datetime
 from types import EllipsisType
 from typing import Any
@@ -13,6 +14,7 @@ from app.claims import changed_one
 from app.db import wake_after_commit
 from app.deliveries.models import Delivery
 from app.erased import is_erased
+from app.rows import among
 
 OUTCOMES = frozenset({"sent", "failed", "missed", "skipped", "cancelled", "unknown"})
 # The reason of what was open in a backup: it may have been sent since.
@@ -100,6 +102,29 @@ def give_up_open(session: Session, *conditions: ColumnElement[bool]) -> int:
         .execution_options(synchronize_session=False)
     )
     return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def record_carried(session: Session, delivery_ids: Collection[int], *, digest_id: int) -> None:
+    """End those of these that are still open: a digest says what they would have said.
+
+    Whether it reached anybody, the digest's own row will say. All at once, as they may be a
+    thousand, and whoever wants to claim a message waits meanwhile.
+    """
+    if not delivery_ids:
+        return
+    session.execute(
+        update(Delivery)
+        .where(among(session, Delivery.id, delivery_ids), Delivery.outcome.is_(None))
+        .values(
+            outcome="cancelled",
+            reason="in_digest",
+            took_ms=None,
+            due_at=None,
+            claimed_by=None,
+            detail={"digest": digest_id},
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def record_outcome(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -80,6 +80,35 @@ def record_finished(
         ticked=list(ticked),
         note=fit(note, NOTE_LENGTH),
         finished_at=clock.utcnow(),
+    )
+
+
+def record_finished_along(
+    session: Session, event_ids: Sequence[int], *, ticked: Sequence[str], note: str
+) -> None:
+    """End as done those of these events that nobody holds: what was done for another served them.
+
+    Whoever holds one works it himself, and one that is at its end stays as it is.
+    """
+    if not event_ids:
+        return
+    now = clock.utcnow()
+    session.execute(
+        update(InboxEvent)
+        .where(
+            InboxEvent.id.in_(event_ids),
+            InboxEvent.due_at.is_not(None),
+            or_(InboxEvent.claimed_by.is_(None), InboxEvent.due_at <= now),
+        )
+        .values(
+            due_at=None,
+            claimed_by=None,
+            fate="done",
+            ticked=list(ticked),
+            note=fit(note, NOTE_LENGTH),
+            finished_at=now,
+        )
+        .execution_options(synchronize_session=False)
     )
 
 

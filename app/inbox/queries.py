@@ -15,6 +15,8 @@ from app.inbox.models import InboxEvent
 PAGE = 50
 # What is replayed at once; the rest with another press.
 MOST_REPLAYED = 1000
+# How many events one that is worked may take along.
+MOST_ALIKE = 500
 OPEN = "open"
 LANES = ("urgent", "events")
 # Every answer to how an event ended.
@@ -49,12 +51,50 @@ class EventFilter:
         return wanted
 
 
+@dataclass(frozen=True)
+class Alike:
+    """An event that the same work would serve as another one's, and the member it names."""
+
+    id: int
+    userid: str
+
+
 def find_claimed(session: Session, claim: Claim) -> InboxEvent | None:
     """Return the claimed event, None when the claim has gone to somebody else."""
     event = session.get(InboxEvent, claim.id)
     if event is None or event.claimed_by != claim.token or event.due_at is None:
         return None
     return event
+
+
+def list_alike(
+    session: Session,
+    event_id: int,
+    *,
+    kind: tuple[str, str],
+    external_userid: str,
+    since: datetime,
+    until: datetime,
+) -> list[Alike]:
+    """List what is not at its end of the other events of a kind about a customer, oldest first.
+
+    Of those that came since then and until then: from where the index says on, not all he ever had.
+    """
+    rows = session.execute(
+        select(InboxEvent.id, InboxEvent.userid)
+        .where(
+            InboxEvent.external_userid == external_userid,
+            InboxEvent.received_at >= since,
+            InboxEvent.received_at <= until,
+            InboxEvent.due_at.is_not(None),
+            InboxEvent.event == kind[0],
+            InboxEvent.change_type == kind[1],
+            InboxEvent.id != event_id,
+        )
+        .order_by(InboxEvent.received_at)
+        .limit(MOST_ALIKE)
+    )
+    return [Alike(event_id, userid) for event_id, userid in rows]
 
 
 def list_backlogs(session: Session) -> list[Backlog]:

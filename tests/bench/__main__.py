@@ -11,6 +11,7 @@ from tests.bench.backup import measure_backup
 from tests.bench.cold_start import measure_start
 from tests.bench.customers import measure_customers
 from tests.bench.door import measure_door
+from tests.bench.edits import measure_edits
 from tests.bench.figures import Report, print_head
 from tests.bench.paint import measure_paint
 from tests.bench.round_trips import measure_round_trips
@@ -22,10 +23,12 @@ from tests.bench.welcomes import measure_welcomes
 USUAL_SIZE = 100_000
 USUAL_LIMIT, LONG_LIMIT = 290.0, 3600.0
 BACKLOG_SHARE = 5
+EDITS_SECONDS = 30.0
 BACKLOG_SECONDS, LONG_BACKLOG_SECONDS = 20.0, 900.0
 PARTS = (
     "welcomes",
     "backlog",
+    "edits",
     "start",
     "door",
     "sidebar",
@@ -66,6 +69,9 @@ def main() -> None:
                 events=max(1000, options.size // BACKLOG_SHARE),
                 seconds=LONG_BACKLOG_SECONDS if long else BACKLOG_SECONDS,
             )
+        if "edits" in options.parts:
+            for kind in kinds:
+                measure_edits(report, kind, folder / f"{kind}-edits", seconds=EDITS_SECONDS)
         if "start" in options.parts:
             measure_start(report, folder / "start")
         if "door" in options.parts:

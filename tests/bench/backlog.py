@@ -114,17 +114,18 @@ def _watch(deployment: Deployment, events: int, seconds: float) -> tuple[int, fl
 
     What was worked before the clock started does not count.
     """
-    before = done = wait_until(lambda: _done(deployment))
+    before = done = wait_until(lambda: count_done(deployment))
     began = time.monotonic()
     memory = [_megabytes(deployment)]
     while done < events and time.monotonic() - began < seconds:
         time.sleep(LOOK_EVERY)
         memory.append(_megabytes(deployment))
-        done = _done(deployment)
+        done = count_done(deployment)
     return done - before, time.monotonic() - began, memory
 
 
-def _done(deployment: Deployment) -> int:
+def count_done(deployment: Deployment) -> int:
+    """Count the events that are at their end."""
     with deployment.db.read() as session:
         return (
             session.scalar(

@@ -16,7 +16,7 @@ from app.runtime import Runtime
 from app.wecom.envelope import event_key, read_event
 from callbacks import routing
 from callbacks.jobs import work_event
-from callbacks.reaction import Reaction, Record, StoredEvent
+from callbacks.reaction import Reaction, Record, StoredEvent, idle
 from tests.callbacks.letters import xml
 
 KEY = ("test_event", "test_change")
@@ -164,6 +164,21 @@ def test_later_is_no_failure(runtime: Runtime, reactions: Reactions) -> None:
     for _ in range(20):
         work(runtime)
     assert (row(runtime).fate, row(runtime).attempts) == (None, 0)
+
+
+def test_the_tick_of_one_that_does_nothing_waits_for_the_next_ones_commit(
+    runtime: Runtime, reactions: Reactions
+) -> None:
+    ticked = []
+
+    def look(runtime: Runtime, _event: StoredEvent) -> None:
+        ticked.append(row(runtime).ticked)
+        raise RuntimeError
+
+    reactions.hang(idle(reactions.make("a")), look)
+    receive_for(runtime)
+    work(runtime)
+    assert (ticked, row(runtime).ticked) == ([[]], ["a"])
 
 
 def test_what_is_not_urgent_leaves_the_urgent_lane(runtime: Runtime, reactions: Reactions) -> None:

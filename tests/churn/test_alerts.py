@@ -1,17 +1,20 @@
 """Alerts of losses: who hears of what, once, late enough, and never more than WeCom delivers."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, select, update
 
 from app import clock
 from app.churn.actions import record_alerts, record_losses
 from app.claims import claim_due
 from app.customers.actions import Change, record_change
+from app.db import Database
 from app.deliveries.actions import record_intent
 from app.deliveries.models import Delivery
 from app.members.jobs import sync_members
@@ -19,6 +22,19 @@ from app.messages import work_message
 from tests.churn.shop import Shop
 
 ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@contextmanager
+def counting(db: Database) -> Iterator[list[str]]:
+    """Give the statements that are run meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        statements.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_the_member_hears_once(shop: Shop) -> None:
@@ -120,9 +136,10 @@ def test_nothing_is_ever_dropped_by_wecom(shop: Shop) -> None:
     assert shop.box.ledger.messages("lisi", outcome="dropped") == []
 
 
-def test_missed_welcomes_share_the_minute_and_become_a_digest(shop: Shop) -> None:
+def miss(shop: Shop, numbers: range) -> None:
+    """Have a member to be told of so many customers who got no welcome."""
     with shop.runtime.db.write() as session:
-        for number in range(60):
+        for number in numbers:
             record_intent(
                 session,
                 kind="welcome_missed",
@@ -132,8 +149,35 @@ def test_missed_welcomes_share_the_minute_and_become_a_digest(shop: Shop) -> Non
                 external_userid=f"wm{number}",
                 due_at=clock.utcnow(),
             )
+
+
+def test_missed_welcomes_share_the_minute_and_become_a_digest(shop: Shop) -> None:
+    miss(shop, range(60))
     shop.send()
     assert shop.titles() == ["60 位客户没有收到欢迎语"]
+
+
+def test_who_is_in_a_digest_is_told_of_by_it(shop: Shop) -> None:
+    miss(shop, range(25))
+    shop.send()
+    with shop.runtime.db.read() as session:
+        (digest, *others) = session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    assert (digest.outcome, digest.reason, digest.detail) == ("sent", "digest", {"count": 25})
+    ends = [(one.outcome, one.reason, one.detail) for one in others]
+    assert ends == [("cancelled", "in_digest", {"digest": digest.id})] * 24
+
+
+def test_a_digest_of_many_is_written_in_as_many_statements_as_one_of_few(shop: Shop) -> None:
+    counts = []
+    for numbers in (range(30), range(100, 200)):
+        miss(shop, numbers)
+        with shop.runtime.db.write() as session:
+            (claim,) = claim_due(session, Delivery, limit=1, lease=60)
+        with counting(shop.runtime.db) as statements:
+            work_message(shop.runtime, claim)
+        counts.append(len(statements))
+        shop.wait(61)
+    assert counts[0] == counts[1]
 
 
 def test_admins_are_known_by_any_spelling(shop: Shop) -> None:

@@ -5,8 +5,10 @@ import threading
 from functools import partial
 
 import pytest
+from sqlalchemy import select
 
 from app import clock
+from app.customers.models import FollowUser
 from app.sandbox.records import EventRecord
 from tests.deployment import Deployment, wait_until
 from tests.faults import invariants
@@ -72,6 +74,25 @@ def test_killed_between_two_reactions_the_rest_is_made_up_for(shop: Deployment) 
     (row,) = shop.wait_worked()
     assert (row.fate, len(row.ticked)) == ("done", 4)
     assert greeted(shop, event) == 1
+
+
+def test_killed_while_one_reading_serves_many_edits_none_of_them_is_lost(shop: Deployment) -> None:
+    customer = shop.box.people.customer_scans("zhaoyi", name="郑和").external_userid
+    shop.wait_worked()
+    hold = shop.box.faults.hold("externalcontact/get", "after")
+    now = shop.box.clock.unix()
+    for number in range(4):
+        shop.box.people.member_edits_remark(
+            "zhaoyi", customer, remark=f"备注{number}", create_time=now + number
+        )
+    hold.wait_reached(10)
+    kill_workers(shop)
+    hold.abandon()
+    shop.box.clock.move(120)
+    rows = shop.wait_worked()
+    with shop.db.read() as session:
+        remark = session.scalars(select(FollowUser.remark)).one()
+    assert ([row.fate for row in rows], remark) == (["done"] * 5, "备注3")
 
 
 @pytest.mark.parametrize("seed", seeds([1, 2]))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.customers.actions.follow import Change, record_change
+from app.customers.actions.follow import Change, add_change
 from app.customers.actions.own_changes import (
     bare_remark,
     tag_key,
@@ -16,7 +16,7 @@ from app.customers.actions.own_changes import (
     tell_remark,
     tell_tags,
 )
-from app.customers.actions.profile import ensure_customer, take_over_contact
+from app.customers.actions.profile import ensure_customer, lock_customer, take_over_contact
 from app.customers.actions.sealing import set_mobiles
 from app.customers.actions.shown import has_come, held_columns, values_of
 from app.customers.models import Customer, FollowTag, FollowUser
@@ -43,6 +43,7 @@ def record_detail(
         ensure_customer(session, external_userid)
     except Erased:
         return
+    lock_customer(session, external_userid)
     customer = session.get_one(Customer, external_userid)
     was_named = customer.name
     take_over_contact(session, detail.external_contact)
@@ -55,15 +56,18 @@ def record_detail(
         if is_first:
             continue
         has = bare_remark(row.remark, was_named, customer.name)
-        tell_remark(session, row, before=had, after=has, read_at=asked_at)
-        tell_description(session, row, before=described, after=row.description, read_at=asked_at)
+        if had != has:
+            tell_remark(session, row, before=had, after=has, read_at=asked_at)
+        if described != (now := row.description):
+            tell_description(session, row, before=described, after=now, read_at=asked_at)
         if mobiles != row.remark_mobiles:
             tell_mobiles(session, row, read_at=asked_at)
-        tell_tags(session, row, added=added, removed=removed, read_at=asked_at)
+        if added or removed:
+            tell_tags(session, row, added=added, removed=removed, read_at=asked_at)
 
 
 def _record_relation(session: Session, external_userid: str, info: FollowUserInfo) -> FollowUser:
-    return record_change(
+    return add_change(
         session,
         Change(
             userid=canonical_userid(session, info.userid),

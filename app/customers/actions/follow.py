@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.customers.actions.profile import ensure_customer
-from app.customers.models import Customer, FollowChange, FollowUser
+from app.customers.actions.profile import ensure_customer, lock_customer
+from app.customers.models import FollowChange, FollowUser
 from app.db import fit
 from app.rows import upsert
 
@@ -63,19 +63,22 @@ def record_change(session: Session, change: Change) -> FollowUser:
     Locks the customer's row, so that two facts about one customer are folded one after the other.
     """
     ensure_customer(session, change.external_userid)
-    session.execute(
-        select(Customer.external_userid)
-        .where(Customer.external_userid == change.external_userid)
-        .with_for_update()
+    lock_customer(session, change.external_userid)
+    return add_change(session, change)
+
+
+def add_change(session: Session, change: Change) -> FollowUser:
+    """Do as `record_change` does, of a customer who is on record and whose row is locked."""
+    known = select(FollowChange).where(
+        FollowChange.external_userid == change.external_userid,
+        FollowChange.userid == change.userid,
     )
-    fact = asdict(change) | {"state": fit(change.state, STATE_LENGTH)}
-    upsert(session, FollowChange, [fact], key=["external_userid", "userid", "kind", "at"])
-    facts = session.scalars(
-        select(FollowChange).where(
-            FollowChange.external_userid == change.external_userid,
-            FollowChange.userid == change.userid,
-        )
-    )
+    facts = session.scalars(known).all()
+    # Most often WeCom says once more what it said before.
+    if not any(fact.kind == change.kind and fact.at == change.at for fact in facts):
+        fact = asdict(change) | {"state": fit(change.state, STATE_LENGTH)}
+        upsert(session, FollowChange, [fact], key=["external_userid", "userid", "kind", "at"])
+        facts = session.scalars(known).all()
     return _write(session, change, fold(facts))
 
 
