@@ -4,7 +4,18 @@ import argparse
 import subprocess
 
 from tests.deployment import ROOT
-from tests.trials import fuzz, kills, outage, pairs, steady, storm, tokens, wecom
+from tests.trials import (
+    fuzz,
+    kills,
+    outage,
+    pairs,
+    steady,
+    storm,
+    strangers,
+    tokens,
+    web,
+    wecom,
+)
 from tests.trials.writing import Log
 
 TRIALS = {
@@ -16,6 +27,8 @@ TRIALS = {
     "pairs": pairs.TRIAL,
     "steady": steady.TRIAL,
     "storm": storm.TRIAL,
+    "strangers": strangers.TRIAL,
+    "web": web.TRIAL,
 }
 
 
