@@ -37,6 +37,7 @@ KINDS = (
     "",
 )
 BOUNDARY = "here"
+FORM = "Content-Type", KINDS[0]
 MOST_FIELDS = 8
 # Besides panels and pages, by the names that are known there.
 OTHERS = {
@@ -208,8 +209,12 @@ def _body(
         return [("Content-Type", kind)], _parts(chance, form)
     if chance.random() < 0.1:
         return [("Content-Type", kind)], chance.randbytes(chance.randrange(300))
-    fields = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in form)
-    return [("Content-Type", kind)], fields.encode()
+    return [("Content-Type", kind)], encoded(form)
+
+
+def encoded(form: list[tuple[str, str]]) -> bytes:
+    """Write a form as a browser does."""
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in form).encode()
 
 
 def _json(chance: random.Random, form: list[tuple[str, str]]) -> bytes:

@@ -6,13 +6,19 @@ from tests.attack.town import Town
 from tests.attack.web import Web
 from tests.soak import seeds
 
-COUNT = 400
+COUNT = 250
 (SEED,) = seeds([1])
 
 
 @pytest.fixture(scope="module")
 def web(shared_town: Town) -> Web:
     return Web(shared_town)
+
+
+def test_a_text_longer_than_any_is_refused_in_every_field(web: Web) -> None:
+    found = web.send_everywhere("x" * 9000)
+    assert found.faults == []
+    assert found.answers.total() > 400
 
 
 def test_no_request_drawn_by_lot_is_answered_with_a_fault_or_gives_others_away(web: Web) -> None:

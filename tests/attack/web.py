@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
@@ -12,15 +13,15 @@ from app.admin.auth import CSRF_HEADER as ADMIN_CSRF
 from sidebar.session import CSRF_HEADER, MEMBER_COOKIE
 from tests.admin.conftest import SAME_SITE
 from tests.admin.house import FOREIGN, OWN, SEATS
-from tests.attack.drawn import Known, Lot, draw, list_rules, with_headers
-from tests.attack.offers import said_by
+from tests.attack.drawn import FORM, Known, Lot, draw, encoded, list_rules, with_headers
+from tests.attack.offers import Asking, said_by
 from tests.attack.town import ADMIN, MARK, SIDEBAR, Town
 from tests.sidebar.browser import CLIENT
 
 NOBODY = "nobody"
 ROLES = (NOBODY, "member", "manager", "admin")
-# Of whom somebody may hear nothing.
-FOREIGN_TO = {NOBODY: (OWN, FOREIGN), "member": (FOREIGN,), "manager": (FOREIGN,), "admin": ()}
+# Of whom somebody may hear nothing; of the corp an admin hears all.
+FOREIGN_TO = {NOBODY: (OWN, FOREIGN), "member": (FOREIGN,), "manager": (FOREIGN,)}
 PUT_BACK_EVERY = 60
 KNOWN = {200, 206, 302, 303, 304, 308, 400, 401, 403, 404, 405, 409, 411, 413, 415, 416, 422, 429}
 INSIDE = re.compile(r"Traceback \(most|sqlalchemy\.|werkzeug\.|jinja2\.|File \"/")
@@ -41,7 +42,11 @@ class Web:
         self.town = town
         self._client = Client(town.house.app, use_cookies=False)
         self._base = town.house.runtime.config.server.base_url
-        self.known = self._learn()
+
+    @cached_property
+    def known(self) -> Known:
+        """What the lots are made of: what the pages offer to whom."""
+        return self._learn()
 
     def send_all(self, numbers: Iterable[int], *, seed: int) -> Found:
         """Send the lots of these numbers."""
@@ -50,11 +55,34 @@ class Web:
             lot = draw(self.known, seed, number, ROLES)
             answer = self.send(lot)
             found.answers[f"{answer.status_code}"] += 1
-            found.faults += [(number, f"{fault}: {lot}") for fault in faults_of(lot, answer)]
+            found.faults += [(number, f"{fault}: {lot}") for fault in faults_of(lot.who, answer)]
             if number % PUT_BACK_EVERY == PUT_BACK_EVERY - 1:
                 self.town.put_back()
         self.town.put_back()
         return found
+
+    def send_everywhere(self, value: str) -> Found:
+        """Put one value into every field that the owner's and a member's pages offer, by turns."""
+        found = Found()
+        for number, (who, asking, name) in enumerate(self._fields()):
+            bent = asking.with_value(name, value)
+            answer = self.send(
+                Lot(number, who, bent.method, bent.address, (FORM,), encoded(list(bent.form)))
+            )
+            found.answers[f"{answer.status_code}"] += 1
+            what = f"{asking.method} {asking.path} {name}"
+            found.faults += [(number, f"{fault}: {what}") for fault in faults_of(who, answer)]
+            if number % PUT_BACK_EVERY == PUT_BACK_EVERY - 1:
+                self.town.put_back()
+        self.town.put_back()
+        return found
+
+    def _fields(self) -> Iterator[tuple[str, Asking, str]]:
+        offered = {"member": self.known.offered["member"]}
+        offered["owner"] = self.town.walk((ADMIN, "owner"), OWN).askings
+        for who, askings in offered.items():
+            for asking in askings:
+                yield from ((who, asking, name) for name in dict(asking.query + asking.form))
 
     def send(self, lot: Lot) -> TestResponse:
         """Send one as whoever it is drawn for."""
@@ -73,7 +101,8 @@ class Web:
         if lot.who == NOBODY:
             return headers
         userid = _userid(lot.who)
-        cookies = {MEMBER_COOKIE: self.town.browsers[userid].cookie(MEMBER_COOKIE)}
+        browser = self.town.browsers.get(userid)
+        cookies = {MEMBER_COOKIE: browser.cookie(MEMBER_COOKIE)} if browser else {}
         if lot.who in SEATS:
             cookies[COOKIE] = self.town.house.cookie_of(lot.who)
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
@@ -98,7 +127,7 @@ class Web:
         return Known(offered, list(list_rules()), sorted(set(ids)))
 
 
-def faults_of(lot: Lot, answer: TestResponse) -> list[str]:
+def faults_of(who: str, answer: TestResponse) -> list[str]:
     """Say what is wrong with an answer, whatever was asked."""
     told = said_by(answer)
     faults = []
@@ -106,7 +135,7 @@ def faults_of(lot: Lot, answer: TestResponse) -> list[str]:
         faults.append(f"status {answer.status_code}")
     if INSIDE.search(told):
         faults.append("tells of our inside")
-    if any(MARK.format(userid=userid) in told for userid in FOREIGN_TO[lot.who]):
+    if any(MARK.format(userid=userid) in told for userid in FOREIGN_TO.get(who, ())):
         faults.append("tells of others")
     if answer.headers.get("X-Content-Type-Options") != "nosniff":
         faults.append("may be taken for something else")
