@@ -9,9 +9,11 @@ from tests.trials import (
     kills,
     outage,
     pairs,
+    parser,
     steady,
     storm,
     strangers,
+    timing,
     tokens,
     web,
     wecom,
@@ -29,6 +31,8 @@ TRIALS = {
     "storm": storm.TRIAL,
     "strangers": strangers.TRIAL,
     "web": web.TRIAL,
+    "timing": timing.TRIAL,
+    "parser": parser.TRIAL,
 }
 
 
