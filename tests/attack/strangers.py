@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from sqlalchemy import select
 
@@ -34,6 +35,8 @@ class Try:
     # Whose card the path names, if it is not his who asks.
     is_foreign_path: bool
     marks: tuple[str, ...]
+    # One id alone is exchanged, for one that is theirs: the likeliest to find a way in.
+    is_first: bool = False
 
 
 @dataclass
@@ -60,35 +63,42 @@ def list_tries(town: Town) -> list[Try]:
     # The manager leads one of them; the admin, beside a chat, is a member like any other.
     manager, admin = town.house.desks["manager"].userid, town.house.desks["admin"].userid
     tries += [_at_sidebar(town, manager, one, (FOREIGN,)) for one in beside_chats]
-    both = [*own.askings, *foreign.askings, *beside_chats]
+    whole = [(one, False) for one in (*own.askings, *foreign.askings)]
+    both = [*whole, *beside_chats]
     tries += [_at_sidebar(town, admin, one, (OWN, FOREIGN)) for one in both]
     tries += [
-        Try((ADMIN, "manager"), one, is_foreign_path=False, marks=marks_of(FOREIGN))
-        for one in _exchanged(town, led, others)
+        Try((ADMIN, "manager"), one, is_foreign_path=False, marks=marks_of(FOREIGN), is_first=first)
+        for one, first in _exchanged(town, led, others)
     ]
     return list(dict.fromkeys(tries))
 
 
-def _at_sidebar(town: Town, userid: str, asking: Asking, others: Sequence[str]) -> Try:
+def _at_sidebar(
+    town: Town, userid: str, exchange: tuple[Asking, bool], others: Sequence[str]
+) -> Try:
+    asking, is_first = exchange
     theirs = {whom for one in others for whom in town.cards[one]}
     is_foreign = any(part in theirs for part in asking.path.split("/"))
     marks = tuple(mark for one in others for mark in marks_of(one))
-    return Try((SIDEBAR, userid), asking, is_foreign, marks)
+    return Try((SIDEBAR, userid), asking, is_foreign, marks, is_first)
 
 
-def _exchanged(town: Town, own: Walk, foreign: Walk) -> Iterator[Asking]:
-    """Yield every request of the one with one id of the other's, and with all of them."""
+def _exchanged(town: Town, own: Walk, foreign: Walk) -> Iterator[tuple[Asking, bool]]:
+    """Yield every request of the one with one id of the other's, and with all of them.
+
+    Beside it stands whether only one is exchanged, for one of theirs.
+    """
     for asking in own.askings:
         moved = replace(asking, path=_moved(town, asking.path))
         if moved != asking:
-            yield moved
+            yield moved, False
         everything = moved
         for name in dict(asking.query) | dict(asking.form):
             for value in _values(name, own, foreign):
-                yield asking.with_value(name, value)
-                yield moved.with_value(name, value)
+                yield asking.with_value(name, value), value in foreign.values.get(name, ())
+                yield moved.with_value(name, value), False
                 everything = everything.with_value(name, value)
-        yield everything
+        yield everything, False
 
 
 def _moved(town: Town, path: str) -> str:
@@ -108,8 +118,8 @@ def _values(name: str, own: Walk, foreign: Walk) -> list[str]:
 
 def try_all(town: Town, tries: Sequence[Try], *, seed: int, count: int) -> Found:
     """Make so many of the tries, drawn by lot, and say what was not as it must be."""
-    chance, found = random.Random(seed), Found()
-    drawn = chance.sample(tries, min(count, len(tries)))
+    found = Found()
+    drawn = _drawn(tries, seed=seed)[:count]
     before = rows_of(town, FOREIGN)
     for number, one in enumerate(drawn):
         _try(town, one, found)
@@ -118,6 +128,18 @@ def try_all(town: Town, tries: Sequence[Try], *, seed: int, count: int) -> Found
                 found.faults.append(f"changed before {number}: {sorted(changed)[:4]}")
             town.put_back()
     return found
+
+
+def _drawn(tries: Sequence[Try], *, seed: int) -> list[Try]:
+    """Return them in an order drawn by lot: each request once at first, the likeliest of all."""
+    shuffled = random.Random(seed).sample(tries, len(tries))
+    turns: Counter[object] = Counter()
+    ranked = []
+    for one in shuffled:
+        key = (one.seat, one.is_first, *one.asking.shape)
+        ranked.append(((turns[key], not one.is_first), one))
+        turns[key] += 1
+    return [one for _turn, one in sorted(ranked, key=itemgetter(0))]
 
 
 def _try(town: Town, one: Try, found: Found) -> None:

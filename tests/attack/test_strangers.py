@@ -6,7 +6,7 @@ from tests.attack.strangers import list_tries, marks_of, try_all
 from tests.attack.town import SIDEBAR, Town
 from tests.soak import seeds
 
-COUNT = 200
+COUNT = 300
 (SEED,) = seeds([1])
 
 
