@@ -27,7 +27,11 @@ class Asking:
     @property
     def address(self) -> str:
         """Path and query."""
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        return (
+            f"{self.path}?{urlencode(self.query, errors='surrogatepass')}"
+            if self.query
+            else self.path
+        )
 
     @property
     def shape(self) -> tuple[str, str, tuple[str, ...], tuple[str, ...]]:

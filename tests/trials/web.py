@@ -10,6 +10,8 @@ from tests.trials.verdicts import Verdict
 from tests.trials.writing import Log
 
 SAY_EVERY = 5000
+# What is put into every field there is, before anything is drawn.
+LONGEST = ("x" * 9000, "9" * 400)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +23,12 @@ def _run(asked: argparse.Namespace, log: Log) -> Sequence[Verdict]:
     faults = 0
     with new_folder() as folder, open_town(folder) as town:
         web = Web(town)
+        for value in LONGEST:
+            found = web.send_everywhere(value)
+            for _number, fault in found.faults:
+                log.say("fault", length=len(value), what=fault)
+            faults += len(found.faults)
+            log.say("everywhere", length=len(value), **found.answers)
         end = asked.first + asked.requests
         for start in range(asked.first, end, SAY_EVERY):
             found = web.send_all(range(start, min(start + SAY_EVERY, end)), seed=asked.seed)
