@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from urllib.parse import urlsplit
 
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
@@ -143,7 +144,9 @@ def faults_of(who: str, answer: TestResponse) -> list[str]:
         faults.append("tells of others")
     if answer.headers.get("X-Content-Type-Options") != "nosniff":
         faults.append("may be taken for something else")
-    if "X-Evil" in answer.headers or "evil.example" in answer.headers.get("Location", ""):
+    # Within our own host, whatever stands in the path is a place of ours.
+    host = urlsplit(answer.headers.get("Location", "")).netloc
+    if "X-Evil" in answer.headers or host.endswith("evil.example"):
         faults.append("leads or speaks for somebody else")
     return faults
 
