@@ -63,11 +63,13 @@ KEPT = "wm-{userid}-kept"
 class House:
     """The application, a browser for everybody, and what is there to be reached.
 
-    `ids`: by member, what his loss and his alarm are called; `sessions`: by member, his other one.
+    `ids`: by member, what his loss and his alarm are called; `sessions`: by member, his other one;
+    `box`: the WeCom behind it.
     """
 
-    def __init__(self, app: Flask, runtime: Runtime, database: Path) -> None:
+    def __init__(self, app: Flask, runtime: Runtime, database: Path, box: Sandbox) -> None:
         self.app = app
+        self.box = box
         self.runtime = runtime
         self.ids: dict[str, dict[str, int]] = {}
         self.sessions: dict[str, str] = {}
@@ -79,8 +81,7 @@ class House:
         self._sign_member_in()
         self._cookies = {role: self.desks[role].cookie() for role in SEATS}
         self._tokens = {role: self.desks[role].token() for role in SEATS}
-        self._raw.backup(self._kept)
-        self._version = self.version()
+        self.keep()
 
     def ask(
         self,
@@ -101,15 +102,25 @@ class House:
         address = f"{path}?{urlencode(given)}" if given else path
         if method == "GET":
             return desk.get(address)
-        # Whoever has no pages brings somebody else's.
-        good = self._tokens.get(visitor, self._tokens["owner"])
-        return desk.post(
-            address, given | {"csrf_token": good if token is None else token}, dict(headers)
-        )
+        good = self.token_of(visitor) if token is None else token
+        return desk.post(address, given | {"csrf_token": good}, dict(headers))
+
+    def token_of(self, visitor: str) -> str:
+        """Return the CSRF token of his pages; whoever has none brings somebody else's."""
+        return self._tokens.get(visitor, self._tokens["owner"])
+
+    def cookie_of(self, role: str) -> str:
+        """Return the cookie with which this role is signed in."""
+        return self._cookies[role]
 
     def has_changed(self) -> bool:
         """Tell whether anything was written since it was last put back."""
         return self.version() != self._version
+
+    def keep(self) -> None:
+        """Take the database as it is now for what every test finds."""
+        self._raw.backup(self._kept)
+        self._version = self.version()
 
     def put_back(self) -> None:
         """Make the database and the browsers what they were before the test."""
@@ -165,7 +176,7 @@ def open_house(folder: Path) -> Iterator[House]:
         app = create_app(configure(folder, db, box, wecom))
         runtime = app.extensions["banke_runtime"]
         sync_members(runtime)
-        with closing(House(app, runtime, file)) as house:
+        with closing(House(app, runtime, file, box)) as house:
             yield house
     clock.follow(None)
 

@@ -180,6 +180,16 @@ def test_what_somebody_else_made_stays_and_says_why(
     assert deeds(runtime) == []
 
 
+@pytest.mark.parametrize("action", ["add", "rename-group", "delete-group"])
+@pytest.mark.parametrize("group", ["", "x" * 65, "x" * 9000])
+def test_a_group_that_cannot_be_is_none(
+    owner: Desk, runtime: Runtime, action: str, group: str
+) -> None:
+    answer = owner.act(f"/admin/tags/{action}", group=group, was="意向", name="改", names="新")
+    assert answer.status_code == 422
+    assert deeds(runtime) == []
+
+
 def test_what_wecom_refuses_is_not_ours_either(owner: Desk, runtime: Runtime, box: Sandbox) -> None:
     group = group_of(runtime, "门店扫码")
     answer = owner.act("/admin/tags/add", group=group, names="朋友推荐")

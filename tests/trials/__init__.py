@@ -5,4 +5,8 @@ and in the end compares the sandbox's ledger with the database. It prints how fa
 found, and writes every kill and every count to `var/trials/<time>-<name>.jsonl`. As they come they
 are short. Long are `outage --seconds 300`, `tokens --times 100`, `steady --minutes 30`,
 `storm --customers 1000`, `wecom --seconds 30` and `pairs --seconds 20 --rounds 10`.
+
+Without a deployment, and against the application in this process: `strangers --requests 5000`,
+`web --requests 100000`, `timing --samples 100000`, and `parser --seconds 300 --python PATH`, which
+wants a Python that has atheris.
 """

@@ -4,19 +4,37 @@ import argparse
 import subprocess
 
 from tests.deployment import ROOT
-from tests.trials import flood, fuzz, kills, outage, pairs, steady, storm, tokens, wecom
+from tests.trials import (
+    flood,
+    fuzz,
+    kills,
+    outage,
+    pairs,
+    parser,
+    steady,
+    storm,
+    strangers,
+    timing,
+    tokens,
+    web,
+    wecom,
+)
 from tests.trials.writing import Log
 
 TRIALS = {
-    "kills": kills.TRIAL,
     "fuzz": fuzz.TRIAL,
+    "kills": kills.TRIAL,
     "outage": outage.TRIAL,
-    "tokens": tokens.TRIAL,
-    "wecom": wecom.TRIAL,
     "pairs": pairs.TRIAL,
+    "parser": parser.TRIAL,
     "steady": steady.TRIAL,
     "storm": storm.TRIAL,
     "flood": flood.TRIAL,
+    "strangers": strangers.TRIAL,
+    "timing": timing.TRIAL,
+    "tokens": tokens.TRIAL,
+    "web": web.TRIAL,
+    "wecom": wecom.TRIAL,
 }
 
 

@@ -72,6 +72,11 @@ def draw(seed: int, number: int) -> Lot:
     return bend(chance)
 
 
+def wrap(framed: bytes) -> Lot:
+    """Return the callback that holds this in its cipher, whatever it is, sealed and signed."""
+    return _signed(random.Random(0), _seal(framed + bytes(-len(framed) % 16)))
+
+
 def knock(lot: Lot) -> str:
     """Take it as the door does; return read, unreadable or why it was refused.
 
@@ -92,15 +97,15 @@ def knock(lot: Lot) -> str:
 
 
 def _as_it_is(chance: random.Random) -> Lot:
-    return _signed(chance, _seal(_frame(_event(chance))))
+    return _signed(chance, _seal(frame(_event(chance))))
 
 
 def _bend_event(chance: random.Random) -> Lot:
-    return _signed(chance, _seal(_frame(_bent(chance, _event(chance)))))
+    return _signed(chance, _seal(frame(_bent(chance, _event(chance)))))
 
 
 def _bend_cipher(chance: random.Random) -> Lot:
-    framed = _frame(_event(chance))
+    framed = frame(_event(chance))
     ways: tuple[Callable[[], bytes], ...] = (
         lambda: framed[:16] + chance.randbytes(4) + framed[20:],
         lambda: framed[: chance.randrange(len(framed))],
@@ -178,7 +183,7 @@ def _changed(chance: random.Random, text: str) -> str:
     return text[:at] + chance.choice(digits) + text[at + 1 :]
 
 
-def _frame(message: bytes) -> bytes:
+def frame(message: bytes) -> bytes:
     """Return what the cipher holds: sixteen bytes, the length, the message, the receiveid."""
     framed = b"0123456789abcdef" + len(message).to_bytes(4, "big") + message + RECEIVEID.encode()
     count = BLOCK - len(framed) % BLOCK

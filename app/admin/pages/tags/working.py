@@ -25,6 +25,8 @@ from app.wecom.external_contact import TagGroupInfo
 
 # Longer than any name that WeCom takes, so that what is wrong with it can be said.
 LONGEST, MOST_LINES = 200, 200
+# The longest that an id of WeCom's is. NOBODY is no group's: without one, WeCom would make a group.
+ID_LENGTH, NOBODY = 64, "-"
 # He waits before the page.
 SYNC_SECONDS = 8.0
 
@@ -60,7 +62,7 @@ def create(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
 
 def add(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
     """Make tags in a group."""
-    group_id = form.get("group", "")[:LONGEST]
+    group_id = _group_id(form)
     typed = {"group_name": "", "names": form.get("names", "")[:LONGEST], "group": group_id}
 
     def note(session: Session, made: TagGroupInfo) -> None:
@@ -68,8 +70,7 @@ def add(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
             _record(session, admin=admin, action="tag_created", name=tag.name)
 
     def work() -> None:
-        # "-" is no group's id: without one, WeCom would make a group.
-        push_new_tags(runtime, _lines(typed["names"]), group_id=group_id or "-", note=note)
+        push_new_tags(runtime, _lines(typed["names"]), group_id=group_id, note=note)
 
     return _do(work, _("标签已在企业微信建立"), typed=typed)
 
@@ -87,7 +88,7 @@ def rename_group(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
     """Give a group another name."""
     was, name = form.get("was", ""), form.get("name", "")[:LONGEST]
     note = partial(_record, admin=admin, action="tag_group_renamed", before=was, after=name.strip())
-    group_id = form.get("group", "")[:LONGEST]
+    group_id = _group_id(form)
     work = partial(push_group_name, runtime, group_id, name, was=was, note=note)
     return _do(work, _("标签组已在企业微信改名"))
 
@@ -106,7 +107,7 @@ def delete(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
 
 def delete_group(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
     """Delete a group with all its tags: customers lose them."""
-    group_id = form.get("group", "")[:LONGEST]
+    group_id = _group_id(form)
 
     def note(session: Session) -> None:
         name = session.get_one(TagGroup, group_id).name
@@ -114,6 +115,12 @@ def delete_group(runtime: Runtime, admin: Admin, form: Form) -> Done | Unfit:
 
     work = partial(push_tag_deletion, runtime, group_id=group_id, note=note)
     return _do(work, _("标签组已在企业微信删除"))
+
+
+def _group_id(form: Form) -> str:
+    """Return which group is meant; NOBODY where there is none, or more than any id holds."""
+    given = form.get("group", "")
+    return given if 0 < len(given) <= ID_LENGTH else NOBODY
 
 
 def _do(work: Callable[[], Any], told: str, *, typed: dict[str, str] | None = None) -> Done | Unfit:

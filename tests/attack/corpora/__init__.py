@@ -1,0 +1,1 @@
+"""What is sent: lists of strings, files and addresses, and nothing that sends them."""
