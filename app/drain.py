@@ -75,10 +75,12 @@ class Drainer:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+        until = clock.monotonic() + within
         # A claim that is under way still comes in, and must be among what is given back.
         self._threads[0].join(within)
         with self._changed:
-            self._changed.wait_for(lambda: not self._in_flight, timeout=within)
+            left_seconds = max(0.0, until - clock.monotonic())
+            self._changed.wait_for(lambda: not self._in_flight, timeout=left_seconds)
             left = list(self._in_flight)
         self._pool.shutdown(wait=False, cancel_futures=True)
         if left:

@@ -1,6 +1,7 @@
 """Draining a lane: everything due is worked, several at once, and what is left is given back."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -220,3 +221,36 @@ def test_a_claim_under_way_when_it_stops_is_given_back() -> None:
     threading.Timer(0.1, go_on.set).start()
     drainer.stop()
     assert ([claim.id for claim in board.released], board.worked) == ([1], [])
+
+
+def test_however_long_a_claim_takes_stopping_takes_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board = Board(1)
+    board.gate.clear()
+    claiming, go_on, ahead = threading.Event(), threading.Event(), [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + ahead[0])
+
+    def slowly(limit: int, overdue: float) -> list[Claim]:
+        if board.due:
+            return board.lane.claim(limit, overdue)
+        claiming.set()
+        go_on.wait(PATIENCE)
+        return []
+
+    def end() -> None:
+        ahead[0] = PATIENCE  # all the time that there was went by with this claim
+        go_on.set()
+
+    drainer = Drainer(
+        replace(board.lane, claim=slowly), bell=Doorbell(None), look_every=60, overdue=0
+    )
+    drainer.start()
+    claiming.wait(PATIENCE)
+    threading.Timer(0.1, end).start()
+    late = threading.Timer(PATIENCE / 2, board.gate.set)
+    late.start()
+    drainer.stop(within=PATIENCE)
+    late.cancel()
+    board.gate.set()
+    assert [claim.id for claim in board.released] == [1]
