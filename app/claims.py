@@ -8,6 +8,7 @@ Claiming is compare-and-set, one way on three databases; `claimed_by` tells who 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -85,12 +86,21 @@ def claim_due(
     lease: float,
     overdue: float = 0.0,
 ) -> list[Claim]:
-    """Claim up to `limit` rows that have been due for `overdue` seconds, for `lease` seconds."""
+    """Claim up to `limit` rows that have been due for `overdue` seconds, for `lease` seconds.
+
+    One whose claimer never came to an end is claimed alone: it may be what killed him, and those
+    who are claimed with it would use up their tries with it.
+    """
     now = clock.utcnow()
     due = table.due_at <= now - timedelta(seconds=overdue)
-    wanted = session.scalars(
-        select(table.id).where(due, *conditions).order_by(table.due_at).limit(limit)
+    rows = session.execute(
+        select(table.id, table.claimed_by)
+        .where(due, *conditions)
+        .order_by(table.due_at, table.id)
+        .limit(limit)
     ).all()
+    wanted = [row.id for row in takewhile(lambda row: row.claimed_by is None, rows)]
+    wanted = wanted or [row.id for row in rows[:1]]
     if not wanted:
         return []
     token = uuid4().hex

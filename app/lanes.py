@@ -30,6 +30,8 @@ from callbacks.jobs import work_event
 # An event with a welcome_code has twenty seconds; one whose worker died must be back well before.
 URGENT_LEASE = 8.0
 LEASE = 60.0
+# No event takes so long but one that never ends: it counts as failed, and has an end like others.
+LONGEST = 300.0
 # 1,000 greetings at 200 ms a call within 18 s need a dozen calls in flight; this leaves room.
 URGENT_POOL = 32
 POOL = 12
@@ -52,6 +54,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             work=partial(work_event, runtime),
             pool=URGENT_POOL,
             lease=URGENT_LEASE,
+            longest=LONGEST,
         ),
         _lane(
             runtime,
@@ -61,6 +64,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             work=partial(work_event, runtime),
             pool=POOL,
             lease=LEASE,
+            longest=LONGEST,
         ),
         _lane(
             runtime,
@@ -101,6 +105,7 @@ def _lane(
     work: Callable[[Claim], datetime | None],
     pool: int,
     lease: float,
+    longest: float | None = None,
 ) -> Lane:
     look = look_for_due(table, *conditions)
     gives_way_to = None if name == "urgent" else look_for_due(InboxEvent, IS_URGENT)
@@ -128,6 +133,7 @@ def _lane(
         work=work,
         renew=partial(change, partial(renew, lease=lease)),
         release=partial(change, release),
+        longest=longest,
     )
 
 

@@ -126,3 +126,9 @@ def test_claiming_searches_by_key_and_not_the_whole_inbox(db: Database) -> None:
         for sql, values in [one for one in statements if one[0].startswith(("SELECT", "UPDATE"))]:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)  # type: ignore[arg-type]  # as it was run
             assert not [row for row in plan if str(row[3]).startswith("SCAN inbox_events")]
+
+
+def test_what_a_dead_process_held_is_claimed_piece_by_piece(any_db: Database) -> None:
+    receive(any_db, 3)
+    held = claim(any_db, lease=-1)
+    assert [claim(any_db) for _round in range(4)] == [[one] for one in held] + [[]]

@@ -23,6 +23,7 @@ class Board:
         self.due = [Claim(n, "t") for n in ids]
         self.worked: list[int] = []
         self.renewed = threading.Event()
+        self.kept: list[int] = []
         self.released: list[Claim] = []
         self.at_once = self.most_at_once = 0
         self.changed = threading.Condition()
@@ -37,7 +38,7 @@ class Board:
             lease=lease,
             claim=self._claim,
             work=self._work,
-            renew=lambda _claims: self.renewed.set(),
+            renew=self._renew,
             release=self._release,
         )
 
@@ -75,6 +76,10 @@ class Board:
         if claim.id < 0:
             raise RuntimeError
         return self.again.pop(claim.id, None)
+
+    def _renew(self, claims: Sequence[Claim]) -> None:
+        self.kept = [claim.id for claim in claims]
+        self.renewed.set()
 
     def _release(self, claims: Sequence[Claim]) -> None:
         self.released += claims
@@ -179,6 +184,26 @@ def test_the_lease_of_what_takes_long_is_renewed(drainers: list[Drainer]) -> Non
     drain(board, drainers)
     assert board.renewed.wait(PATIENCE)
     board.gate.set()
+
+
+def test_the_lease_of_what_never_ends_is_not_renewed_for_ever(
+    drainers: list[Drainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + ahead[0])
+    board = Board(1, lease=0.3)
+    board.lane = replace(board.lane, longest=300.0)
+    board.gate.clear()
+    drainer = drain(board, drainers)
+    with board.changed:
+        assert board.changed.wait_for(lambda: board.at_once == 1, PATIENCE)
+        board.due = [Claim(2, "t")]
+    ahead[0] = 301.0
+    board.renewed.clear()
+    drainer.wake()
+    assert board.renewed.wait(PATIENCE)
+    board.gate.set()
+    assert board.kept == [2]
 
 
 def test_stopping_lets_what_runs_come_to_its_end() -> None:
