@@ -29,6 +29,8 @@ class Wire:
     def __init__(self, server: tuple[str, int] | str, *, host: str = HERE) -> None:
         self._server = server
         self._ends: set[socket.socket] = set()
+        # To them nothing is passed back any more.
+        self._muted: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._snare: _Snare | None = None
         self._is_cut = False
@@ -68,10 +70,11 @@ class Wire:
         """Cut the connection on which this word passes for the n-th time, and only that."""
         self._snare = _Snare(word, nth, after)
 
-    @property
-    def is_armed(self) -> bool:
-        """Tell whether `cut_at` has met nothing yet."""
-        return self._snare is not None
+    def spare(self) -> bool:
+        """Call `cut_at` off; tell whether it was still to come."""
+        with self._lock:
+            snare, self._snare = self._snare, None
+        return snare is not None
 
     def _accept(self) -> None:
         while True:
@@ -111,8 +114,7 @@ class Wire:
                     theirs.sendall(piece)
                     continue
                 if snare.after:
-                    # Nobody is to hear the answer: it is waited for here, and not passed back.
-                    _end(ours)
+                    self._muted.add(ours)
                     theirs.sendall(piece)
                     return
                 break
@@ -121,12 +123,13 @@ class Wire:
 
     def _pass_back(self, theirs: socket.socket, ours: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while piece := theirs.recv(PIECE):
+            while (piece := theirs.recv(PIECE)) and ours not in self._muted:
                 ours.sendall(piece)
         _end(ours)
         _end(theirs)
         with self._lock:
             self._ends -= {ours, theirs}
+            self._muted.discard(ours)
         ours.close()
         theirs.close()
 
