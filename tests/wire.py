@@ -9,6 +9,7 @@ from typing import Self
 
 PIECE = 64 * 1024
 HERE = "127.0.0.1"
+CONNECT_SECONDS = 5.0
 
 
 @dataclass
@@ -26,7 +27,7 @@ class _Snare:
 class Wire:
     """Passes on what comes at `port` to a server: a host with its port, or a unix socket."""
 
-    def __init__(self, server: tuple[str, int] | str, *, host: str = HERE) -> None:
+    def __init__(self, server: tuple[str, int] | str, *, host: str = HERE, port: int = 0) -> None:
         self._server = server
         self._ends: set[socket.socket] = set()
         # To them nothing is passed back any more.
@@ -34,7 +35,7 @@ class Wire:
         self._lock = threading.Lock()
         self._snare: _Snare | None = None
         self._is_cut = False
-        self._listener = socket.create_server((host, 0), backlog=256)
+        self._listener = socket.create_server((host, port), backlog=256)
         self.host = host
         self.port = int(self._listener.getsockname()[1])
 
@@ -82,20 +83,22 @@ class Wire:
                 ours, _address = self._listener.accept()
             except OSError:
                 return
-            try:
-                theirs = self._connect()
-            except OSError:
-                ours.close()
-                continue
-            with self._lock:
-                self._ends |= {ours, theirs}
-                is_cut = self._is_cut
-            if is_cut:
-                _end(ours)
-                _end(theirs)
-                continue
-            threading.Thread(target=self._pass_on, args=[ours, theirs], daemon=True).start()
-            threading.Thread(target=self._pass_back, args=[theirs, ours], daemon=True).start()
+            threading.Thread(target=self._carry, args=[ours], daemon=True).start()
+
+    def _carry(self, ours: socket.socket) -> None:
+        try:
+            theirs = self._connect()
+        except OSError:
+            ours.close()
+            return
+        with self._lock:
+            self._ends |= {ours, theirs}
+            is_cut = self._is_cut
+        if is_cut:
+            _end(ours)
+            _end(theirs)
+        threading.Thread(target=self._pass_back, args=[theirs, ours], daemon=True).start()
+        self._pass_on(ours, theirs)
 
     def _connect(self) -> socket.socket:
         if self._is_cut:
@@ -104,7 +107,9 @@ class Wire:
             end = socket.socket(socket.AF_UNIX)
             end.connect(self._server)
             return end
-        return socket.create_connection(self._server)
+        end = socket.create_connection(self._server, CONNECT_SECONDS)
+        end.settimeout(None)
+        return end
 
     def _pass_on(self, ours: socket.socket, theirs: socket.socket) -> None:
         with contextlib.suppress(OSError):
