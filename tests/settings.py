@@ -81,7 +81,8 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
         return
     server = make_url(os.environ[SERVERS[kind]])
     name = f"banke_test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    # Meanwhile a trial may have had its server die.
+    admin = create_engine(server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:

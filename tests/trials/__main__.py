@@ -4,16 +4,33 @@ import argparse
 import subprocess
 
 from tests.deployment import ROOT
-from tests.trials import fuzz, kills, outage, pairs, steady, storm, tokens, wecom
+from tests.trials import (
+    full,
+    fuzz,
+    hosts,
+    kills,
+    outage,
+    pairs,
+    restarts,
+    servers,
+    steady,
+    storm,
+    tokens,
+    wecom,
+)
 from tests.trials.writing import Log
 
 TRIALS = {
     "kills": kills.TRIAL,
+    "full": full.TRIAL,
     "fuzz": fuzz.TRIAL,
     "outage": outage.TRIAL,
     "tokens": tokens.TRIAL,
     "wecom": wecom.TRIAL,
     "pairs": pairs.TRIAL,
+    "hosts": hosts.TRIAL,
+    "restarts": restarts.TRIAL,
+    "servers": servers.TRIAL,
     "steady": steady.TRIAL,
     "storm": storm.TRIAL,
 }
