@@ -46,6 +46,9 @@ CONNECT_SECONDS = 3
 # A server whose machine or network has gone says nothing: without these, whoever waits for it would
 # wait for a quarter of an hour. One that is only slow answers its probes and is waited for.
 DEAD_SECONDS, PROBE_SECONDS = 15, 5
+# And a machine of ours that has gone in the middle of a transaction holds its locks no longer: with
+# nothing but what the server's system does, its rows could stop a lane for hours.
+IDLE_SECONDS = 60
 POOL_SIZE = 16
 # A server has a hundred or so in all, for every process of every machine.
 SERVER_CONNECTIONS = 32
@@ -324,13 +327,16 @@ def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:
             "keepalives_interval": PROBE_SECONDS,
             "keepalives_count": DEAD_SECONDS // PROBE_SECONDS,
             "tcp_user_timeout": DEAD_SECONDS * 1000,
-            "options": f"-c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC",
+            "options": f"-c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC"
+            f" -c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000}",
         }
         return create_engine(url, **options)
     options["connect_args"] = {
         "charset": "utf8mb4",
         "connect_timeout": CONNECT_SECONDS,
-        "init_command": f"SET SESSION innodb_lock_wait_timeout={max(1, int(lock_wait))}",
+        # MySQL, which does not know the second, takes it for a comment.
+        "init_command": f"SET SESSION innodb_lock_wait_timeout={max(1, int(lock_wait))}"
+        f" /*M!100300 , idle_transaction_timeout={IDLE_SECONDS} */",
     }
     engine = create_engine(url, isolation_level="READ COMMITTED", **options)
     event.listen(engine, "connect", _notice_a_dead_server)

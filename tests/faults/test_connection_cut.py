@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from app.db import DEAD_SECONDS, Database
+from app.db import DEAD_SECONDS, IDLE_SECONDS, Database
 from app.members.jobs import sync_members
 from app.sandbox.server import Sandbox
 from app.welcome.actions import set_default
@@ -142,3 +143,13 @@ def test_a_connection_to_a_machine_that_has_gone_is_given_up(server_db: Database
             given_up = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
             probes = ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert (given_up, bool(probes)) == (DEAD_SECONDS * 1000, True)
+
+
+def test_a_transaction_that_nobody_goes_on_with_is_ended_by_the_server(
+    server_db: Database,
+) -> None:
+    is_postgresql = server_db.url.get_backend_name() == "postgresql"
+    asked = "SHOW idle_in_transaction_session_timeout"
+    with server_db.read() as session:
+        said = session.scalar(text(asked if is_postgresql else "SELECT @@idle_transaction_timeout"))
+    assert said == ("1min" if is_postgresql else IDLE_SECONDS)
