@@ -8,10 +8,11 @@ Claiming is compare-and-set, one way on three databases; `claimed_by` tells who 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Select, bindparam, case, func, update
+from sqlalchemy import CursorResult, Row, Select, bindparam, case, func, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql import ColumnElement, select
 
@@ -102,18 +103,22 @@ def claim_due(
     """Claim up to `limit` rows that have been due for `overdue` seconds, for `lease` seconds.
 
     The oldest go first; but what has been due for longer than `spoils_after` comes behind all that
-    has not: else, once there is more than can be done, everything would be done too late.
+    has not: else, once there is more than can be done, everything would be done too late. One whose
+    claimer never came to an end is claimed alone: it may be what killed him, and those who are
+    claimed with it would use up their tries with it.
     """
     now = clock.utcnow()
     due = table.due_at <= now - timedelta(seconds=overdue)
-    oldest = select(table.id).where(due, *conditions).order_by(table.due_at)
-    if spoils_after is None:
-        wanted = list(session.scalars(oldest.limit(limit)))
-    else:
-        is_fresh = table.due_at > now - timedelta(seconds=spoils_after)
-        wanted = list(session.scalars(oldest.where(is_fresh).limit(limit)))
-        if len(wanted) < limit:
-            wanted += session.scalars(oldest.where(~is_fresh).limit(limit - len(wanted)))
+    oldest = select(table.id, table.claimed_by).where(due, *conditions)
+    oldest = oldest.order_by(table.due_at, table.id).limit(limit)
+    rows: Sequence[Row[Any]] = ()
+    if spoils_after is not None:
+        fresh_since = now - timedelta(seconds=spoils_after)
+        rows = session.execute(oldest.where(table.due_at > fresh_since)).all()
+    if not rows:
+        rows = session.execute(oldest).all()
+    wanted = [row.id for row in takewhile(lambda row: row.claimed_by is None, rows)]
+    wanted = wanted or [row.id for row in rows[:1]]
     if not wanted:
         return []
     token = uuid4().hex

@@ -4,6 +4,7 @@ Three databases, one way: SQLite (WAL, FULL), PostgreSQL and MariaDB/MySQL (READ
 get a session handed in; doors and jobs open it here with `read()` or `write()` and so commit.
 """
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
@@ -41,6 +42,13 @@ from app.locks import TooBusy, Turn, is_deadlock
 T = TypeVar("T")
 
 LOCK_WAIT_SECONDS = 10.0
+CONNECT_SECONDS = 3
+# A server whose machine or network has gone says nothing: without these, whoever waits for it would
+# wait for a quarter of an hour. One that is only slow answers its probes and is waited for.
+DEAD_SECONDS, PROBE_SECONDS = 15, 5
+# And a machine of ours that has gone in the middle of a transaction holds its locks no longer: with
+# nothing but what the server's system does, its rows could stop a lane for hours.
+IDLE_SECONDS = 60
 POOL_SIZE = 16
 # A server has a hundred or so in all, for every process of every machine.
 SERVER_CONNECTIONS = 32
@@ -314,16 +322,40 @@ def _make_engine(url: URL, lock_wait: float, *, durable: bool) -> Engine:
     }
     if url.get_backend_name() == "postgresql":
         options["connect_args"] = {
-            "connect_timeout": 3,
-            "options": f"-c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC",
+            "connect_timeout": CONNECT_SECONDS,
+            "keepalives_idle": DEAD_SECONDS,
+            "keepalives_interval": PROBE_SECONDS,
+            "keepalives_count": DEAD_SECONDS // PROBE_SECONDS,
+            "tcp_user_timeout": DEAD_SECONDS * 1000,
+            "options": f"-c lock_timeout={int(lock_wait * 1000)} -c timezone=UTC"
+            f" -c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000}",
         }
         return create_engine(url, **options)
     options["connect_args"] = {
         "charset": "utf8mb4",
-        "connect_timeout": 3,
-        "init_command": f"SET SESSION innodb_lock_wait_timeout={max(1, int(lock_wait))}",
+        "connect_timeout": CONNECT_SECONDS,
+        # MySQL, which does not know the second, takes it for a comment.
+        "init_command": f"SET SESSION innodb_lock_wait_timeout={max(1, int(lock_wait))}"
+        f" /*M!100300 , idle_transaction_timeout={IDLE_SECONDS} */",
     }
-    return create_engine(url, isolation_level="READ COMMITTED", **options)
+    engine = create_engine(url, isolation_level="READ COMMITTED", **options)
+    event.listen(engine, "connect", _notice_a_dead_server)
+    return engine
+
+
+def _notice_a_dead_server(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Do with PyMySQL's socket what libpq has settings for; where the system knows them."""
+    wire: socket.socket = connection._sock  # noqa: SLF001 -- PyMySQL gives no other way to it
+    if wire.family == socket.AF_UNIX:
+        return
+    for name, value in (
+        ("TCP_KEEPIDLE", DEAD_SECONDS),
+        ("TCP_KEEPINTVL", PROBE_SECONDS),
+        ("TCP_KEEPCNT", DEAD_SECONDS // PROBE_SECONDS),
+        ("TCP_USER_TIMEOUT", DEAD_SECONDS * 1000),
+    ):
+        if hasattr(socket, name):
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _make_sqlite(url: URL, lock_wait: float, *, durable: bool) -> Engine:

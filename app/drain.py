@@ -27,7 +27,8 @@ class Lane:
     """What a lane is: how to claim its work, and how to do one piece of it.
 
     `work` returns when the piece wants to be looked at again, None if never. `claim` may raise
-    `Later` when there is something to claim and it is not its turn yet.
+    `Later` when there is something to claim and it is not its turn yet. `longest`: seconds after
+    which work does not count as work any more; its lease ends then, and it is tried elsewhere.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Lane:
     work: Callable[[Claim], datetime | None]
     renew: Callable[[Sequence[Claim]], None]
     release: Callable[[Sequence[Claim]], None]
+    longest: float | None = None
 
 
 class Drainer:
@@ -50,6 +52,7 @@ class Drainer:
         self._pool = ThreadPoolExecutor(lane.pool, thread_name_prefix=lane.name)
         self._changed = threading.Condition()
         self._in_flight: dict[Claim, Future[None]] = {}
+        self._began: dict[Claim, float] = {}
         self._woken = True
         self._stopping = False
         # When the pieces that were put off want to be looked at: a heap.
@@ -75,10 +78,12 @@ class Drainer:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
+        until = clock.monotonic() + within
         # A claim that is under way still comes in, and must be among what is given back.
         self._threads[0].join(within)
         with self._changed:
-            self._changed.wait_for(lambda: not self._in_flight, timeout=within)
+            left_seconds = max(0.0, until - clock.monotonic())
+            self._changed.wait_for(lambda: not self._in_flight, timeout=left_seconds)
             left = list(self._in_flight)
         self._pool.shutdown(wait=False, cancel_futures=True)
         if left:
@@ -137,6 +142,7 @@ class Drainer:
 
     def _begin(self, claim: Claim) -> None:
         with self._changed:
+            self._began[claim] = clock.monotonic()
             future = self._pool.submit(self._work, claim)
             self._in_flight[claim] = future
         future.add_done_callback(lambda _done: self._ended(claim))
@@ -149,6 +155,7 @@ class Drainer:
     def _ended(self, claim: Claim) -> None:
         with self._changed:
             future = self._in_flight.pop(claim, None)
+            self._began.pop(claim, None)
             self._changed.notify_all()
         error = future.exception() if future and not future.cancelled() else None
         if error is not None:
@@ -166,9 +173,13 @@ class Drainer:
         while not self._stopping or self._in_flight:
             with self._changed:
                 self._changed.wait_for(self._is_over, self._lane.lease / 3)
-                held = list(self._in_flight)
+                held = [claim for claim in self._in_flight if not self._takes_too_long(claim)]
             if held:
                 renew(held)
+
+    def _takes_too_long(self, claim: Claim) -> bool:
+        longest = self._lane.longest
+        return longest is not None and clock.monotonic() - self._began[claim] > longest
 
     def _is_over(self) -> bool:
         return self._stopping and not self._in_flight

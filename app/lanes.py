@@ -45,6 +45,8 @@ LEASE = 60.0
 # A welcome is sent within 18 s of its event. Where more come than can be greeted, all are taken at
 # this age, and what remains is for those that are in flight before them.
 SPOILS_AFTER = 10.0
+# No event takes so long but one that never ends: it counts as failed, and has an end like others.
+LONGEST = 300.0
 # 1,000 greetings at 200 ms a call within 18 s need a dozen calls in flight; this leaves room.
 URGENT_POOL = 32
 POOL = 12
@@ -71,6 +73,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             pool=URGENT_POOL,
             lease=URGENT_LEASE,
             spoils_after=SPOILS_AFTER,
+            longest=LONGEST,
         ),
         _lane(
             runtime,
@@ -80,6 +83,7 @@ def build_lanes(runtime: Runtime) -> tuple[Lane, ...]:
             work=partial(work_event, runtime),
             pool=POOL,
             lease=LEASE,
+            longest=LONGEST,
         ),
         _lane(
             runtime,
@@ -121,6 +125,7 @@ def _lane(
     pool: int,
     lease: float,
     spoils_after: float | None = None,
+    longest: float | None = None,
 ) -> Lane:
     look = look_for_due(table, *conditions)
     manners = None if name == "urgent" else Manners()
@@ -154,6 +159,7 @@ def _lane(
         work=work,
         renew=partial(change, partial(renew, lease=lease)),
         release=partial(change, release),
+        longest=longest,
     )
 
 

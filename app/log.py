@@ -12,7 +12,8 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import MutableMapping
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -82,7 +83,7 @@ def configure_logging(level: str = "INFO") -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lines(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     renderer = structlog.stdlib.ProcessorFormatter(
@@ -92,11 +93,31 @@ def configure_logging(level: str = "INFO") -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Lines(sys.stderr))
     handler.setFormatter(renderer)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel("WARNING")
+
+
+class _Lines:
+    """Where lines go. One that finds no room is lost, and whoever logged it goes on.
+
+    A full disk, or a reader who has gone, must not end the thread that has something to say.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write a line, if that can be."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Have it be seen, if that can be."""
+        with suppress(OSError):
+            self._file.flush()
 
 
 def show_where(_logger: Any, _method: str, line: EventDict) -> EventDict:

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, cast
@@ -161,5 +162,6 @@ def _run_until_told(drainers: Sequence[Drainer]) -> None:
     for stopper in stoppers:
         stopper.join()
     # What still runs in the pools has had its ten seconds, and its leases are given back.
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(0)

@@ -41,8 +41,9 @@ def run_serve(config: Config) -> None:
     finally:
         for child in children:
             child.ask_to_end()
+        until = clock.monotonic() + END_SECONDS
         for child in children:
-            child.end()
+            child.end(until=until)
         if redis:
             redis.stop()
 
@@ -77,11 +78,11 @@ class Child:
         if self._process is not None:
             self._process.terminate()
 
-    def end(self) -> None:
-        """Wait for its end; after fifteen seconds make it."""
+    def end(self, *, until: float) -> None:
+        """Wait for its end until this moment of `clock.monotonic`; then make it."""
         if self._process is None:
             return
-        self._process.join(END_SECONDS)
+        self._process.join(max(0.0, until - clock.monotonic()))
         if self._process.is_alive():
             self._process.kill()
             self._process.join()

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -60,6 +60,8 @@ class Deployment:
     browsers go to `front`, so that the pages, WeCom's sign-in and the sidebar are one origin.
 
     `beside` another one: on the same sandbox, which sends its callbacks here from then on.
+
+    `prefix`: what its commands begin with, as to run them elsewhere, where they listen on `host`.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Deployment:
         database_url: str = "",
         front: bool = False,
         beside: "Deployment | None" = None,
+        host: str = "127.0.0.1",
+        prefix: Sequence[str] = (),
         **changes: Mapping[str, Any],
     ) -> None:
         self.folder = folder
@@ -92,6 +96,7 @@ class Deployment:
         self._database_url = database_url
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
+        self._listen, self._prefix = f"{host}:{self.port}", prefix
         self.front = self.server.address if front else self.address
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -102,7 +107,7 @@ class Deployment:
         self.box.connect(callback_url=f"{self.address}/callbacks/app", server_url=self.address)
         self.box.app.redirect_domain = self.front.removeprefix("http://")
         sections: dict[str, Mapping[str, Any]] = {
-            "server": {"base_url": self.front, "listen": f"127.0.0.1:{self.port}"},
+            "server": {"base_url": self.front, "listen": self._listen},
             "wecom": {
                 "corp_id": self.box.corp_id,
                 "agent_id": self.box.agent_id,
@@ -167,7 +172,7 @@ class Deployment:
         """Start `flask <part>`."""
         log = (self.folder / f"{part}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "flask", part],
+            [*self._prefix, sys.executable, "-m", "flask", part],
             env=self._environment(environment),
             cwd=ROOT,
             stdout=log,

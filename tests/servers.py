@@ -14,13 +14,13 @@ class OwnRedis:
     """A Redis on a unix socket in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        self._socket = folder / "redis.sock"
-        self.url = f"unix://{self._socket}"
+        self.socket = folder / "redis.sock"
+        self.url = f"unix://{self.socket}"
         self.start()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [str(find_server()), "--port", "0", "--unixsocket", str(self._socket)]
+        command = [str(find_server()), "--port", "0", "--unixsocket", str(self.socket)]
         self.process = subprocess.Popen([*command, "--save", ""], stdout=subprocess.DEVNULL)
         wait_until(self._answers)
 

@@ -84,7 +84,8 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
         raise SystemExit(f"no server for {kind}: name one in {SERVERS[kind]}")
     server = make_url(address)
     name = f"banke_test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    # Meanwhile a trial may have had its server die.
+    admin = create_engine(server, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:

@@ -111,14 +111,6 @@ def test_what_has_spoiled_comes_behind_all_that_has_not(any_db: Database) -> Non
     assert [one.id for group in groups for one in group] == [3, 4, 1, 2]
 
 
-def test_a_claim_of_many_takes_the_spoiled_along(any_db: Database) -> None:
-    for number, seconds in enumerate((40, 5)):
-        receive(any_db, number + 1, received_at=clock.later(-seconds))
-    with any_db.write() as session:
-        claims = claim_due(session, InboxEvent, limit=9, lease=60, spoils_after=15)
-    assert len(claims) == 2
-
-
 def test_a_renewal_under_way_does_not_move_a_put_off_row(db: Database) -> None:
     receive(db, 1)
     soon = clock.later(0.5)
@@ -144,3 +136,9 @@ def test_claiming_searches_by_key_and_not_the_whole_inbox(db: Database) -> None:
         for sql, values in [one for one in statements if one[0].startswith(("SELECT", "UPDATE"))]:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)  # type: ignore[arg-type]  # as it was run
             assert not [row for row in plan if str(row[3]).startswith("SCAN inbox_events")]
+
+
+def test_what_a_dead_process_held_is_claimed_piece_by_piece(any_db: Database) -> None:
+    receive(any_db, 3)
+    held = claim(any_db, lease=-1)
+    assert [claim(any_db) for _round in range(4)] == [[one] for one in held] + [[]]

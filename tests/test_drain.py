@@ -1,6 +1,7 @@
 """Draining a lane: everything due is worked, several at once, and what is left is given back."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ class Board:
         self.due = [Claim(n, "t") for n in ids]
         self.worked: list[int] = []
         self.renewed = threading.Event()
+        self.kept: list[int] = []
         self.released: list[Claim] = []
         self.at_once = self.most_at_once = 0
         self.changed = threading.Condition()
@@ -36,7 +38,7 @@ class Board:
             lease=lease,
             claim=self._claim,
             work=self._work,
-            renew=lambda _claims: self.renewed.set(),
+            renew=self._renew,
             release=self._release,
         )
 
@@ -74,6 +76,10 @@ class Board:
         if claim.id < 0:
             raise RuntimeError
         return self.again.pop(claim.id, None)
+
+    def _renew(self, claims: Sequence[Claim]) -> None:
+        self.kept = [claim.id for claim in claims]
+        self.renewed.set()
 
     def _release(self, claims: Sequence[Claim]) -> None:
         self.released += claims
@@ -180,6 +186,26 @@ def test_the_lease_of_what_takes_long_is_renewed(drainers: list[Drainer]) -> Non
     board.gate.set()
 
 
+def test_the_lease_of_what_never_ends_is_not_renewed_for_ever(
+    drainers: list[Drainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + ahead[0])
+    board = Board(1, lease=0.3)
+    board.lane = replace(board.lane, longest=300.0)
+    board.gate.clear()
+    drainer = drain(board, drainers)
+    with board.changed:
+        assert board.changed.wait_for(lambda: board.at_once == 1, PATIENCE)
+        board.due = [Claim(2, "t")]
+    ahead[0] = 301.0
+    board.renewed.clear()
+    drainer.wake()
+    assert board.renewed.wait(PATIENCE)
+    board.gate.set()
+    assert board.kept == [2]
+
+
 def test_stopping_lets_what_runs_come_to_its_end() -> None:
     board = Board(1)
     board.gate.clear()
@@ -220,3 +246,36 @@ def test_a_claim_under_way_when_it_stops_is_given_back() -> None:
     threading.Timer(0.1, go_on.set).start()
     drainer.stop()
     assert ([claim.id for claim in board.released], board.worked) == ([1], [])
+
+
+def test_however_long_a_claim_takes_stopping_takes_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    board = Board(1)
+    board.gate.clear()
+    claiming, go_on, ahead = threading.Event(), threading.Event(), [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + ahead[0])
+
+    def slowly(limit: int, overdue: float) -> list[Claim]:
+        if board.due:
+            return board.lane.claim(limit, overdue)
+        claiming.set()
+        go_on.wait(PATIENCE)
+        return []
+
+    def end() -> None:
+        ahead[0] = PATIENCE  # all the time that there was went by with this claim
+        go_on.set()
+
+    drainer = Drainer(
+        replace(board.lane, claim=slowly), bell=Doorbell(None), look_every=60, overdue=0
+    )
+    drainer.start()
+    claiming.wait(PATIENCE)
+    threading.Timer(0.1, end).start()
+    late = threading.Timer(PATIENCE / 2, board.gate.set)
+    late.start()
+    drainer.stop(within=PATIENCE)
+    late.cancel()
+    board.gate.set()
+    assert [claim.id for claim in board.released] == [1]

@@ -1,6 +1,9 @@
 """The log: one line an event, without secrets, with people as hashes."""
 
 import json
+import logging
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import structlog
@@ -68,6 +71,17 @@ def test_what_strangers_cause_is_counted_and_not_logged_each_time(
         tally.note("signature")
     structlog.reset_defaults()
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_with_no_room_for_its_line_nobody_who_logs_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        configure_logging()
+        get_logger("test").warning("something_happened")
+        logging.getLogger("test").warning("something else")
+        structlog.reset_defaults()
+        with suppress(OSError):
+            full.close()
 
 
 def test_an_exceptions_own_text_stays_out(capsys: pytest.CaptureFixture[str]) -> None:

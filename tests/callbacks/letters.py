@@ -3,12 +3,17 @@
 import base64
 import secrets
 from dataclasses import dataclass, replace
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from Crypto.Cipher import AES
 
 from app import clock
+from app.inbox.actions import Received
+from app.inbox.models import BODY_PURPOSE
+from app.runtime import Runtime
 from app.wecom.crypto import sign
+from app.wecom.envelope import event_key, read_event
 from tests import settings
 
 ADD = {
@@ -46,6 +51,33 @@ def xml(**fields: str) -> bytes:
     wanted = {"CreateTime": str(int(clock.utcnow().timestamp()))} | ADD | fields
     inner = "".join(f"<{tag}>{escape(text)}</{tag}>" for tag, text in wanted.items())
     return f"<xml>{inner}</xml>".encode()
+
+
+def received_of(
+    runtime: Runtime,
+    *,
+    lane: str = "events",
+    received_at: datetime | None = None,
+    **fields: str,
+) -> Received:
+    """Make of an event what the door stores of it."""
+    plaintext = xml(**fields)
+    event = read_event(plaintext)
+    return Received(
+        corp_id=runtime.corp_id,
+        dedupe_key=event_key(event),
+        receiver="app",
+        lane=lane,
+        event=event.event,
+        change_type=event.change_type,
+        userid=event.userid,
+        external_userid=event.external_userid,
+        chat_id="",
+        create_time=event.create_time,
+        body=runtime.sealer.seal(plaintext, purpose=BODY_PURPOSE),
+        msg_signature="0" * 40,
+        received_at=received_at or clock.utcnow(),
+    )
 
 
 def seal(

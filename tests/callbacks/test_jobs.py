@@ -10,14 +10,13 @@ from app import clock
 from app.claims import RETRY_SECONDS, Claim, Later, claim_due
 from app.customers.models import FollowUser
 from app.deliveries.models import Delivery
-from app.inbox.actions import Received, record_received, replay
-from app.inbox.models import BODY_PURPOSE, InboxEvent
+from app.inbox.actions import record_received, replay
+from app.inbox.models import InboxEvent
 from app.runtime import Runtime
-from app.wecom.envelope import event_key, read_event
 from callbacks import routing
 from callbacks.jobs import work_event
 from callbacks.reaction import Reaction, Record, StoredEvent, idle
-from tests.callbacks.letters import xml
+from tests.callbacks.letters import received_of
 
 KEY = ("test_event", "test_change")
 
@@ -30,28 +29,9 @@ def receive(
     **fields: str,
 ) -> None:
     """Store an event as the door does."""
-    plaintext = xml(**fields)
-    event = read_event(plaintext)
     with runtime.db.write() as session:
         record_received(
-            session,
-            [
-                Received(
-                    corp_id=runtime.corp_id,
-                    dedupe_key=event_key(event),
-                    receiver="app",
-                    lane=lane,
-                    event=event.event,
-                    change_type=event.change_type,
-                    userid=event.userid,
-                    external_userid=event.external_userid,
-                    chat_id="",
-                    create_time=event.create_time,
-                    body=runtime.sealer.seal(plaintext, purpose=BODY_PURPOSE),
-                    msg_signature="0" * 40,
-                    received_at=received_at or clock.utcnow(),
-                )
-            ],
+            session, [received_of(runtime, lane=lane, received_at=received_at, **fields)]
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import click
 from flask import Flask
 
-from app import drain, processes, tree
+from app import drain, processes, redis_server, tree
 from app.cli import register_commands
 
 
@@ -17,7 +17,7 @@ def commands() -> Mapping[str, click.Command]:
 
 
 def longest_stop(command: str) -> float:
-    """Return the seconds that a part may take to end; a drain waits twice, see `Drainer.stop`."""
-    drained = 2 * drain.STOP_SECONDS
+    """Return the seconds that a part, or the whole tree with its Redis, may take to end."""
+    drained = drain.STOP_SECONDS
     parts = {"web": processes.END_SECONDS, "worker": drained, "relay": drained}
-    return parts.get(command, 2 * tree.END_SECONDS)
+    return parts.get(command, tree.END_SECONDS + redis_server.STOP_SECONDS)

@@ -45,6 +45,10 @@ def test_a_unit_waits_longer_than_a_drain_may_take(path: Path) -> None:
     assert float(stop) > longest_stop(start.rpartition(" ")[2])
 
 
+def test_a_drain_ends_before_the_tree_would_kill_it() -> None:
+    assert longest_stop("worker") < tree.END_SECONDS
+
+
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_starts_again_whatever_happens(path: Path) -> None:
     unit = read(path)

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from app.sandbox.server import Sandbox
 from tests.deployment import Deployment, deployed
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Sandbox:
+    return Sandbox(clock_file=tmp_path / "clock", seed=True)
 
 
 @pytest.fixture

@@ -6,11 +6,15 @@ import subprocess
 from tests.deployment import ROOT
 from tests.trials import (
     flood,
+    full,
     fuzz,
+    hosts,
     kills,
     outage,
     pairs,
     parser,
+    restarts,
+    servers,
     steady,
     storm,
     strangers,
@@ -35,6 +39,10 @@ TRIALS = {
     "tokens": tokens.TRIAL,
     "web": web.TRIAL,
     "wecom": wecom.TRIAL,
+    "full": full.TRIAL,
+    "hosts": hosts.TRIAL,
+    "restarts": restarts.TRIAL,
+    "servers": servers.TRIAL,
 }
 
 

@@ -15,7 +15,7 @@ import psutil
 
 from tests import settings
 from tests.bench.servers import frozen
-from tests.deployment import Deployment
+from tests.deployment import Deployment, wait_until
 from tests.trials.coming import Coming, Play, judge_waits
 from tests.trials.trial import Trial, new_folder, outside_redis
 from tests.trials.verdicts import Verdict, judge, seconds_to_catch_up
@@ -25,6 +25,8 @@ PARTS = ("web", "worker", "relay")
 RATE = 10.0
 STAYS = 30
 BETWEEN_SECONDS = 3.0
+# Each part loads everything by itself, and six of them do so at once.
+START_SECONDS = 120.0
 # WeCom sends again after about five seconds; the other host has it then, or this one once more.
 RETRY_SECONDS = 3.0
 
@@ -59,7 +61,7 @@ def _run(asked: argparse.Namespace, log: Log) -> Sequence[Verdict]:
         return [
             *judge_waits(first, prompt, "of those greeted", log),
             *judge(first),
-            Verdict("messages that a member got twice", _count_doubled(first)),
+            Verdict("messages that a member got twice", count_doubled(first)),
         ]
 
 
@@ -76,14 +78,15 @@ def _hosts(kind: str) -> Iterator[tuple[Deployment, Deployment]]:
         )
         first.greet_with("您好")
         for host in (first, second):
-            _start(host)
+            start(host)
         yield first, second
 
 
-def _start(host: Deployment) -> None:
+def start(host: Deployment) -> None:
+    """Start its parts and wait until it takes callbacks."""
     for part in PARTS:
         host.start(part)
-    host.wait_ready()
+    wait_until(host.is_ready, START_SECONDS)
 
 
 def _stand_still(host: Deployment, seconds: float, log: Log) -> None:
@@ -100,10 +103,10 @@ def _die(host: Deployment, log: Log) -> None:
     pids = [process.pid for process in host.processes.values()]
     host.kill_all()
     log.say("killed", pids=pids)
-    _start(host)
+    start(host)
 
 
-def _count_doubled(host: Deployment) -> int:
+def count_doubled(host: Deployment) -> int:
     """Count the messages whose words a member got before; each names another customer."""
     counts = Counter(
         (one.userid, str(one.body.get("template_card"))) for one in host.box.ledger.messages()
