@@ -1,13 +1,17 @@
 """The lanes: who goes first, and that nobody waits for ever."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from app import clock
 from app.claims import Later
+from app.inbox.actions import record_received
 from app.lanes import PATIENT_SECONDS, SPOILS_AFTER, TURN_SECONDS, Manners, build_lanes
 from app.runtime import Runtime
+from tests.callbacks.letters import received_of
 from tests.callbacks.test_jobs import receive
 
 Come = Callable[[float], None]
@@ -18,8 +22,9 @@ def come(runtime: Runtime) -> Come:
     """Let an event with a welcome_code have waited for so many seconds."""
 
     def come(seconds: float) -> None:
-        code = f"code{seconds}"
-        receive(runtime, lane="urgent", received_at=clock.later(-seconds), WelcomeCode=code)
+        one = received_of(runtime, lane="urgent", WelcomeCode=f"code{seconds}")
+        one = replace(one, received_at=clock.later(-seconds))
+        runtime.db.commit(partial(record_received, callbacks=[one]))
 
     return come
 

@@ -3,7 +3,6 @@
 import base64
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
 from xml.sax.saxutils import escape
 
 from Crypto.Cipher import AES
@@ -53,13 +52,7 @@ def xml(**fields: str) -> bytes:
     return f"<xml>{inner}</xml>".encode()
 
 
-def received_of(
-    runtime: Runtime,
-    *,
-    lane: str = "events",
-    received_at: datetime | None = None,
-    **fields: str,
-) -> Received:
+def received_of(runtime: Runtime, *, lane: str = "events", **fields: str) -> Received:
     """Make of an event what the door stores of it."""
     plaintext = xml(**fields)
     event = read_event(plaintext)
@@ -76,7 +69,7 @@ def received_of(
         create_time=event.create_time,
         body=runtime.sealer.seal(plaintext, purpose=BODY_PURPOSE),
         msg_signature="0" * 40,
-        received_at=received_at or clock.utcnow(),
+        received_at=clock.utcnow(),
     )
 
 

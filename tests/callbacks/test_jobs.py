@@ -1,6 +1,6 @@
 """Working an event: each reaction once, failures made up for, poison put aside."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -21,18 +21,10 @@ from tests.callbacks.letters import received_of
 KEY = ("test_event", "test_change")
 
 
-def receive(
-    runtime: Runtime,
-    *,
-    lane: str = "events",
-    received_at: datetime | None = None,
-    **fields: str,
-) -> None:
+def receive(runtime: Runtime, *, lane: str = "events", **fields: str) -> None:
     """Store an event as the door does."""
     with runtime.db.write() as session:
-        record_received(
-            session, [received_of(runtime, lane=lane, received_at=received_at, **fields)]
-        )
+        record_received(session, [received_of(runtime, lane=lane, **fields)])
 
 
 def receive_for(runtime: Runtime, *, lane: str = "events") -> None:
