@@ -111,7 +111,7 @@ def claim_due(
     due = table.due_at <= now - timedelta(seconds=overdue)
     oldest = select(table.id, table.claimed_by).where(due, *conditions)
     oldest = oldest.order_by(table.due_at, table.id).limit(limit)
-    rows: Sequence[Row[Any]] = ()
+    rows: Sequence[Row[int, str | None]] = ()
     if spoils_after is not None:
         fresh_since = now - timedelta(seconds=spoils_after)
         rows = session.execute(oldest.where(table.due_at > fresh_since)).all()
