@@ -54,6 +54,8 @@ def main() -> None:
         verdicts = TRIALS[asked.trial].run(asked, log)
         for verdict in verdicts:
             log.say("verdict", **{verdict.what: verdict.count}, holds=verdict.holds)
+            for one in verdict.which:
+                log.say("which", is_about=one)
     if not all(one.holds for one in verdicts):
         raise SystemExit(1)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,16 +16,18 @@ from app.inbox.models import InboxEvent
 from tests.deployment import Deployment, wait_until
 
 PATIENCE = 300.0
+SHOWN = 5
 ADD, LOSS = "add_external_contact", "del_follow_user"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How many there are of something; `holds`: None may be any number."""
+    """How many there are of something; `must`: None may be any number. `which`: some of them."""
 
     what: str
     count: int
     must: int | None = 0
+    which: Sequence[str] = ()
 
     @property
     def holds(self) -> bool:
@@ -133,7 +135,23 @@ def _judge_welcomes(deployment: Deployment) -> Iterator[Verdict]:
     yield Verdict("customers greeted", len(counts), None)
     yield Verdict("customers greeted twice", sum(1 for count in counts.values() if count > 1))
     yield Verdict("customers not greeted, which the member was told", len(missed - silent), None)
-    yield Verdict("customers not greeted, and nobody knows", len(silent))
+    which = _describe(deployment, silent)
+    yield Verdict("customers not greeted, and nobody knows", len(silent), which=which)
+
+
+def _describe(deployment: Deployment, pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Say of some customers how their events and welcomes stand."""
+    found = []
+    with deployment.db.read() as session:
+        for pair in sorted(pairs)[:SHOWN]:
+            for table, more in ((InboxEvent, InboxEvent.fate), (Delivery, Delivery.outcome)):
+                rows = session.execute(
+                    select(table.id, more, table.attempts, table.due_at, table.claimed_by).where(
+                        table.userid == pair[0], table.external_userid == pair[1]
+                    )
+                )
+                found += [f"{pair} {table.__tablename__} {tuple(row)}" for row in rows]
+    return found
 
 
 def _judge_losses(deployment: Deployment) -> Iterator[Verdict]:
