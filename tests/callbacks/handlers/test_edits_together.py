@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,14 +14,13 @@ from app import clock
 from app.churn.models import Loss
 from app.claims import Claim, claim_due
 from app.db import Database
-from app.inbox.actions import Received, record_received
-from app.inbox.models import BODY_PURPOSE, InboxEvent
+from app.inbox.actions import record_received
+from app.inbox.models import InboxEvent
 from app.runtime import Runtime, build_runtime
 from app.sandbox.server import Sandbox, SandboxServer
-from app.wecom.envelope import event_key, read_event
 from callbacks.handlers.change_external_contact.edit_external_contact import ALONG
 from callbacks.jobs import work_event
-from tests.callbacks.letters import xml
+from tests.callbacks.letters import received_of
 from tests.settings import make_config
 
 GET = "externalcontact/get"
@@ -49,33 +49,23 @@ class Shop:
         """Store an event, each a second later by WeCom's clock; return its id."""
         self._second += 1
         at = round(clock.utcnow().timestamp()) - 100 + self._second
-        plaintext = xml(
+        received = received_of(
+            self.runtime,
             ChangeType=change,
             UserID=userid,
             ExternalUserID=customer or self.customer,
             WelcomeCode="",
             CreateTime=str(at),
         )
-        event = read_event(plaintext)
-        key = event_key(event)
-        received = Received(
-            corp_id=self.runtime.corp_id,
-            dedupe_key=key,
-            receiver="app",
-            lane="events",
-            event=event.event,
-            change_type=event.change_type,
-            userid=event.userid,
-            external_userid=event.external_userid,
-            chat_id="",
-            create_time=event.create_time,
-            body=self.runtime.sealer.seal(plaintext, purpose=BODY_PURPOSE),
-            msg_signature="0" * 40,
+        received = replace(
+            received,
             received_at=clock.utcnow() - timedelta(seconds=ago) + timedelta(microseconds=1),
         )
         self.runtime.db.commit(lambda session: record_received(session, [received]))
         with self.runtime.db.read() as session:
-            return session.scalars(select(InboxEvent.id).where(InboxEvent.dedupe_key == key)).one()
+            return session.scalars(
+                select(InboxEvent.id).where(InboxEvent.dedupe_key == received.dedupe_key)
+            ).one()
 
     def claim(self, limit: int = 1) -> list[Claim]:
         with self.runtime.db.write() as session:
