@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,7 @@ def kept_databases(
         @cache
         def kept(kind: str) -> settings.KeptDatabase:
             url = stack.enter_context(settings.fresh_database(kind, folder))
-            return settings.KeptDatabase(url)
+            return stack.enter_context(closing(settings.KeptDatabase(url)))
 
         yield kept
 

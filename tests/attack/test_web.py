@@ -7,7 +7,7 @@ from tests.attack.web import Web
 from tests.soak import seeds
 
 # Of so many fields one; the trial takes all.
-COUNT, EVERY = 250, 5
+COUNT, EVERY = 150, 10
 (SEED,) = seeds([1])
 
 
@@ -19,7 +19,7 @@ def web(shared_town: Town) -> Web:
 def test_a_text_longer_than_any_is_no_fault_in_any_field(web: Web) -> None:
     found = web.send_everywhere("x" * 9000, every=EVERY)
     assert found.faults == []
-    assert found.answers.total() > 100
+    assert found.answers.total() > 50
 
 
 def test_no_request_drawn_by_lot_is_answered_with_a_fault_or_gives_others_away(web: Web) -> None:

@@ -5,7 +5,6 @@ made.
 """
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +21,8 @@ FOLDER = os.environ.get("GALLERY")
 AGENT = "Mozilla/5.0 wxwork/5.0.11 MicroMessenger/7.0.1 Language/{}"
 WIDTHS = (360, 430)
 LOOKS = [(width, dark) for width in WIDTHS for dark in (False, True)]
+# What axe looks for does not depend on seventy pixels more; what does is looked for at both.
+AXE_AT = WIDTHS[0]
 NARROWEST = 320
 HEIGHT = 800
 PART_LINKS = """all => all.filter(one => one.getAttribute("hx-target") === "#sheet")
@@ -110,17 +111,17 @@ class Gallery:
                 [{"name": MEMBER_COOKIE, "value": cookie, "url": self.address}]
             )
 
-    def show(self, name: str, path: str, *, axe_at: Sequence[int] = WIDTHS) -> None:
+    def show(self, name: str, path: str) -> None:
         """Open an address and look at it in every way."""
         for page in self.pages.values():
             page.goto(self.address + path)
             expect(page.locator("main:not([aria-busy])")).to_be_visible()
             page.eval_on_selector_all(".bk-count dd", MANY)
-        self.look(name, axe_at=axe_at)
+        self.look(name)
         self.look_narrow(name)
         self._note(f"{name}-english", barriers(self.pages["en"]))
 
-    def look(self, name: str, *, whole: bool = True, axe_at: Sequence[int] = WIDTHS) -> None:
+    def look(self, name: str, *, whole: bool = True) -> None:
         """Look at what the page in Chinese shows; `whole`: with what lies below the window."""
         page = self.page
         for width, dark in LOOKS:
@@ -128,7 +129,7 @@ class Gallery:
             page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
             look = f"{name}-{width}-{'dark' if dark else 'light'}"
             self._keep(page, look, whole=whole)
-            if width in axe_at:
+            if width == AXE_AT:
                 self._note(look, barriers(page, colours_alone=dark))
         self._look_large(f"{name}-{WIDTHS[0]}-large", whole=whole)
 
@@ -145,13 +146,12 @@ class Gallery:
         panel: Panel[Any],
         *,
         query: str = "",
-        axe_at: Sequence[int] = WIDTHS,
     ) -> set[str]:
         """Look at a panel and at every sheet that leads on from it; return the parts seen.
 
         One that is asked for in another way is another one: edit?, edit?item.
         """
-        self.show(f"{name}-{panel.name}", f"{path}/{panel.name}{query}", axe_at=axe_at)
+        self.show(f"{name}-{panel.name}", f"{path}/{panel.name}{query}")
         seen: set[str] = set()
         waiting = self._sheets()
         while waiting:
@@ -161,18 +161,18 @@ class Gallery:
                 continue
             seen.add(part)
             sheet = f"{name}-{panel.name}-{part.replace('?', '-').strip('-')}"
-            self._show_sheet(sheet, address, axe_at=axe_at)
+            self._show_sheet(sheet, address)
             waiting += self._sheets()
             for page in self.pages.values():
                 page.keyboard.press("Escape")
                 expect(page.locator("#sheet-box")).to_be_hidden()
         return seen
 
-    def _show_sheet(self, name: str, address: str, *, axe_at: Sequence[int]) -> None:
+    def _show_sheet(self, name: str, address: str) -> None:
         for page in self.pages.values():
             page.evaluate(OPEN, address)
             expect(page.locator("#sheet-title")).to_be_visible()
-        self.look(name, whole=False, axe_at=axe_at)
+        self.look(name, whole=False)
         self.look_narrow(name, whole=False)
 
     def _sheets(self) -> list[str]:

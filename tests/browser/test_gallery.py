@@ -75,9 +75,7 @@ def test_a_panel_of_a_customer_holds_whatever_is_in_it(gallery: Gallery, panel: 
 
 @pytest.mark.parametrize("panel", GROUP_PANELS, ids=[panel.name for panel in GROUP_PANELS])
 def test_a_panel_of_a_group_holds_whatever_is_in_it(gallery: Gallery, panel: Panel[Any]) -> None:
-    # The library is the one of a customer's card.
-    axe_at = WIDTHS[:1] if panel.name in LIBRARY else WIDTHS
-    seen = gallery.walk("crowd", f"/sidebar/groups/{CROWD}", panel, axe_at=axe_at)
+    seen = gallery.walk("crowd", f"/sidebar/groups/{CROWD}", panel)
     gallery.show(f"over-{panel.name}", f"/sidebar/groups/{OVER}/{panel.name}")
     assert gallery.found == {}
     assert parts_of(seen) >= sheets_of(panel)
@@ -85,8 +83,7 @@ def test_a_panel_of_a_group_holds_whatever_is_in_it(gallery: Gallery, panel: Pan
 
 @pytest.mark.parametrize("panel", [panel for panel in PANELS if panel.name in LIBRARY], ids=LIBRARY)
 def test_what_is_ones_own_is_written_whatever_is_in_it(gallery: Gallery, panel: Panel[Any]) -> None:
-    path, axe_at = f"/sidebar/customers/{FULL}", WIDTHS[:1]
-    seen = gallery.walk("own", path, panel, query="?tab=own", axe_at=axe_at)
+    seen = gallery.walk("own", f"/sidebar/customers/{FULL}", panel, query="?tab=own")
     assert gallery.found == {}
     assert seen >= {"edit?", "item?item", "edit?item"}
 
@@ -123,11 +120,11 @@ def test_a_box_in_the_frame_is_told_to_everybody(
     page.route("**/stage", answer)
     page.locator(".bk-stage").first.click()
     expect(page.locator(f"#notice [data-problem={kind}]")).to_be_visible()
-    gallery.look(f"box-above-{kind}", whole=False, axe_at=WIDTHS[:1])
+    gallery.look(f"box-above-{kind}", whole=False)
     page.route("**/signatures", answer)
     page.goto(f"{gallery.address}/sidebar/")
     expect(page.locator(f"#panel [data-problem={kind}]")).to_be_visible()
-    gallery.look(f"box-in-panel-{kind}", whole=False, axe_at=WIDTHS[:1])
+    gallery.look(f"box-in-panel-{kind}", whole=False)
     assert gallery.found == {}
 
 

@@ -23,7 +23,8 @@ from tests.deployment import ROOT
 from tests.faults import sealed_crowd
 from tests.soak import seeds
 
-KILLS = 10
+# The walk is the same on every database: most kills come where a process starts quickest.
+KILLS, FEW_KILLS = 10, 4
 # A soak runs behind everything else.
 PATIENCE = 200
 OLD, NEW = {"y2026": "a secret of this year"}, {"y2027": "a secret of next year"}
@@ -42,7 +43,7 @@ def test_killed_anywhere_a_rotation_ends_with_everything_under_the_new_key(
     rotating, new = (configured(tmp_path, any_db, keys) for keys in (OLD | NEW, NEW))
     with running(still_old) as before:
         sealed_crowd.fill(before)
-        for _number in range(KILLS):
+        for _number in range(KILLS if any_db.url.get_backend_name() == "sqlite" else FEW_KILLS):
             rotate_until_killed(rotating, statements=chance.randint(1, 16))
             # A process for which the old key is still the current one writes behind the walk.
             sealed_crowd.write_some(before, chance)
