@@ -32,6 +32,7 @@ from app.schedule_runs import hasten
 from app.seal_walks import SealedRows, walk_again
 
 SEALING_JOB = "privacy.seal"
+HELD_FIELDS = "banke.resealing.fields"
 
 
 def _is_follow_off(session: Session, row: FollowUser) -> bool:
@@ -52,7 +53,12 @@ def _follow_boxes(row: FollowUser) -> list[tuple[Any, str]]:
 
 
 def _field(session: Session, field_id: int) -> Field:
-    return field_of(session.get_one(CustomField, field_id))
+    # Held, since a session forgets what nobody holds: it would be read anew for every row, and
+    # whatever is changed by then written before that, row by row.
+    held: dict[int, CustomField] = session.info.setdefault(HELD_FIELDS, {})
+    if field_id not in held:
+        held[field_id] = session.get_one(CustomField, field_id)
+    return field_of(held[field_id])
 
 
 def _is_value_off(session: Session, row: FieldValue) -> bool:
