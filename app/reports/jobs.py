@@ -7,7 +7,7 @@ from app.accounts.queries import list_roles
 from app.members.queries import WHOLE_CORP, find_scope
 from app.reports.actions import drop_reports, keep_report
 from app.reports.asked import Asked
-from app.reports.queries import has_very_many, read_reports
+from app.reports.queries import has_very_many, read_to_keep
 from app.runtime import Runtime
 
 
@@ -26,6 +26,6 @@ def keep_reports(runtime: Runtime) -> None:
     for scope in scopes:
         asked = Asked(clock.utcnow(), runtime.config.server.zone, scope)
         with runtime.db.read() as session:
-            figures = read_reports(session, asked)
+            figures = read_to_keep(session, asked)
         runtime.db.commit(partial(keep_report, scope=scope, figures=figures, made_at=asked.now))
     runtime.db.commit(partial(drop_reports, made_before=began))

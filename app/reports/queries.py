@@ -14,6 +14,7 @@ from app.members.queries import Scope
 from app.reports import REPORTS
 from app.reports.asked import Asked
 from app.reports.models import KeptReport
+from app.reports.tags import are_good
 
 # With more relations than this, reading takes so long that somebody would wait for it.
 READY_ABOVE = 20_000
@@ -32,16 +33,30 @@ class Reports:
 
 def get_reports(session: Session, asked: Asked, names: Collection[str] = REPORTS.keys()) -> Reports:
     """Return these reports as they are kept ready for this scope, else read them now."""
+    kept = _find_kept(session, asked)
+    if kept is not None:
+        figures = {name: kept.figures[name] for name in names}
+        return Reports(kept.made_at, figures, is_kept=True)
+    return Reports(asked.now, read_reports(session, asked, names), is_kept=False)
+
+
+def _find_kept(session: Session, asked: Asked) -> KeptReport | None:
     kept = session.get(KeptReport, asked.scope.manager)
-    if (
+    is_good = (
         kept is not None
         and kept.scope == digest_of(asked.scope)
         and kept.made_at > asked.now - STALE_AFTER
         and kept.figures.keys() == REPORTS.keys()
-    ):
-        figures = {name: kept.figures[name] for name in names}
-        return Reports(kept.made_at, figures, is_kept=True)
-    return Reports(asked.now, read_reports(session, asked, names), is_kept=False)
+    )
+    return kept if is_good else None
+
+
+def read_to_keep(session: Session, asked: Asked) -> dict[str, Any]:
+    """Read all reports as they are now, but the longest one as it is kept while it is good."""
+    kept = _find_kept(session, asked)
+    if kept is None or not are_good(tags := kept.figures["tags"], asked.now):
+        return read_reports(session, asked)
+    return read_reports(session, asked, REPORTS.keys() - {"tags"}) | {"tags": tags}
 
 
 def read_reports(

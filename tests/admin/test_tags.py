@@ -95,7 +95,7 @@ def test_where_very_many_are_counted_ahead_the_page_says_when(
     give(runtime, "门店扫码", "wmC")
     page = owner.get("/admin/tags").text
     assert "3 个标签，2 位客户" in page
-    assert re.search("客户数统计于 .+，每 10 分钟更新。", page)
+    assert re.search("客户数统计于 .+，每小时更新。", page)
 
 
 def test_what_was_deleted_in_wecom_is_shown_so_after_a_sync(

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from app.alerting.actions import set_alerts
 from app.alerting.queries import SETTINGS
 from app.config import load_config
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 
@@ -79,18 +79,18 @@ def test_nobody_is_shut_out_whether_it_is_plain_set_or_refused(
     open_page: Browsing, settled: Deployment
 ) -> None:
     page = open_alerts(open_page, settled)
-    found = look_over(page, "plain", WIDE, NARROW)
+    found = look_over(page, "plain", WIDE)
     page.get_by_label("从", exact=True).fill("22:00")
     page.get_by_label("到", exact=True).fill("09:30")
     page.get_by_label("每天几点").fill("09:00")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_text("这个时间在免打扰时段里")).to_be_visible()
-    found |= look_over(page, "set", WIDE, NARROW)
+    found |= look_over(page, "set", WIDE)
     open_page.allow("422")
     page.get_by_label("等客户回来").fill("-1")
     page.get_by_label("到", exact=True).fill("")
     page.get_by_role("button", name="保存").click()
     expect(page.get_by_role("alert")).to_contain_text("还没有保存")
     expect(page.get_by_label("等客户回来")).to_have_value("-1")
-    found |= look_over(page, "refused", WIDE, NARROW)
+    found |= look_over(page, "refused", WIDE)
     assert found == {}

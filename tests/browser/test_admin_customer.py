@@ -12,7 +12,7 @@ from app.customers.actions import change_stage, record_follow_up, set_field
 from app.customers.actions.follow_ups import Box
 from app.customers.actions.sealing import set_mobiles
 from app.customers.models import Customer, CustomField, FollowUser, Stage
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.churn.people import add, lose
 from tests.deployment import Deployment
@@ -58,12 +58,12 @@ def test_nobody_is_shut_out_whatever_is_open(open_page: Browsing, known: Deploym
     page = open_customer(open_page, known)
     for summary in page.locator("main summary").all():
         summary.click()
-    found = look_over(page, "customer", WIDE, NARROW)
+    found = look_over(page, "customer", WIDE)
     page.get_by_label("写一句跟进").fill(" ")
     open_page.allow("422")
     page.get_by_role("button", name="记录", exact=True).click()
     expect(page.locator("#note-fault")).to_be_visible()
-    found |= look_over(page, "refused", WIDE, NARROW)
+    found |= look_over(page, "refused", WIDE)
     assert found == {}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_admin import NARROW, WIDE, owned
+from tests.browser.test_admin import WIDE, owned
 from tests.browser.test_admin_customers import look_for, open_list
 from tests.browser.watching import Browsing, look_over
 from tests.churn.people import add
@@ -97,17 +97,17 @@ def test_nobody_is_shut_out_of_exports_and_imports(open_page: Browsing, shop: De
     page = open_list(open_page, shop)
     page.get_by_role("link", name="导出…").click()
     expect(page.get_by_role("heading", name="导出客户名单")).to_be_visible()
-    found = look_over(page, "export", WIDE, NARROW)
+    found = look_over(page, "export", WIDE)
     rows = [["external_userid", LONG, "跟进"], ["wmSwap0", LONG, LONG], ["wmNobody", "", "坏"]]
     hand_in(page, rows)
-    found |= look_over(page, "columns", WIDE, NARROW)
+    found |= look_over(page, "columns", WIDE)
     page.get_by_role("button", name="核对，看看会改动什么").click()
     expect(page.get_by_role("button", name="确认导入 1 行")).to_be_visible()
-    found |= look_over(page, "checked", WIDE, NARROW)
+    found |= look_over(page, "checked", WIDE)
     page.get_by_role("button", name="确认导入 1 行").click()
     expect(page.get_by_role("button", name="撤销这次导入")).to_be_visible()
-    found |= look_over(page, "done", WIDE, NARROW)
+    found |= look_over(page, "done", WIDE)
     page.get_by_role("link", name="← 导入记录").click()
     expect(page.get_by_role("heading", name="导入记录")).to_be_visible()
-    found |= look_over(page, "imports", WIDE, NARROW)
+    found |= look_over(page, "imports", WIDE)
     assert found == {}

@@ -4,7 +4,7 @@ from playwright.sync_api import Page, expect
 
 from app.library.actions import Draft, DraftPart, save_corp_item
 from tests.browser.desk import Desk
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.test_admin_welcomes import picture
 from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
@@ -104,10 +104,10 @@ def test_nobody_is_shut_out_of_the_library_and_the_tags(
         page.goto(f"{owned.front}/admin/{path}")
         for summary in page.locator("summary").all()[:3]:
             summary.click()
-        found |= look_over(page, path, WIDE, NARROW)
+        found |= look_over(page, path, WIDE)
     page.goto(f"{owned.front}/admin/library")
     hand_in(page)
-    found |= look_over(page, "plan", WIDE, NARROW)
+    found |= look_over(page, "plan", WIDE)
     page.get_by_role("button", name="放弃").click()
     assert found == {}
 

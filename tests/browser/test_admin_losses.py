@@ -10,7 +10,7 @@ from app import clock
 from app.churn.actions import record_mass_losses
 from app.config import load_config
 from app.sandbox.ledger import Ledger
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.churn.people import add, lose
 from tests.deployment import Deployment
@@ -53,14 +53,14 @@ def test_nobody_is_shut_out_whatever_is_open(open_page: Browsing, left: Deployme
     page.get_by_role("row").filter(has_text="王建国").locator("summary").click()
     for summary in page.locator(".ch-table > summary").all():
         summary.click()
-    found = look_over(page, "losses", WIDE, NARROW)
+    found = look_over(page, "losses", WIDE)
     page.goto(f"{left.front}/admin/losses/export?kind=all")
-    found |= look_over(page, "export", WIDE, NARROW)
+    found |= look_over(page, "export", WIDE)
     page.goto(f"{left.front}/admin/overview")
     expect(page.locator(".ch-canvas canvas")).to_be_visible()
     for summary in page.locator(".ch-table > summary").all():
         summary.click()
-    found |= look_over(page, "overview", WIDE, NARROW)
+    found |= look_over(page, "overview", WIDE)
     assert found == {}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.inbox.models import InboxEvent
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment, wait_until
 
@@ -78,7 +78,7 @@ def test_no_page_of_operations_shuts_anybody_out(
             page.get_by_text("重新处理失败的事件…").click()
         if path.startswith("deliveries?"):
             expect(page.get_by_text("正在统计这段时间…")).to_have_count(0)
-        found |= look_over(page, path, WIDE, NARROW)
+        found |= look_over(page, path, WIDE)
     assert found == {}
 
 

@@ -11,7 +11,7 @@ from app.customers.actions import change_stage
 from app.customers.actions.profile import ensure_customer
 from app.customers.models import Stage
 from app.customers.queries import list_timeline, word_entry
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 
@@ -157,5 +157,5 @@ def test_nobody_is_shut_out_of_any_of_these_pages(open_page: Browsing, owned: De
         page.goto(f"{owned.front}/admin/{path}")
         for summary in page.locator(".st-archived > summary").all():
             summary.click()
-        found |= look_over(page, path, WIDE, NARROW)
+        found |= look_over(page, path, WIDE)
     assert found == {}

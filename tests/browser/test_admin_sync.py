@@ -10,7 +10,7 @@ from app import clock
 from app.customers.models import FollowUser
 from app.sync.models import SyncRun, SyncSuspect
 from tests.browser.conftest import set_up
-from tests.browser.test_admin import NARROW, WIDE, sign_in
+from tests.browser.test_admin import WIDE, sign_in
 from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment, wait_until
 
@@ -33,23 +33,23 @@ def test_the_first_sync_is_begun_watched_and_read(open_page: Browsing, owned: De
     page = sign_in(open_page, owned)
     page.get_by_role("navigation").get_by_role("link", name="同步", exact=True).click()
     expect(page.get_by_text("还没有同步过")).to_be_visible()
-    found = look_over(page, "nothing yet", WIDE, NARROW)
+    found = look_over(page, "nothing yet", WIDE)
     hold = owned.box.faults.hold(BATCH, times=None)
     page.get_by_role("button", name="开始第一次同步").click()
     expect(page.get_by_role("status").first).to_contain_text("已开始")
     hold.wait_reached(20)
     expect(page.locator("#progress")).to_contain_text("正在读取客户")
-    found |= look_over(page, "under way", WIDE, NARROW)
+    found |= look_over(page, "under way", WIDE)
     owned.box.faults.clear(hold)
     hold.release()
     expect(page.locator("#progress")).to_contain_text("这次同步已经结束", timeout=30_000)
     page.get_by_role("link", name="看结果").click()
     row = page.get_by_role("row").filter(has_text="手动")
     expect(row).to_contain_text("已完成")
-    found |= look_over(page, "one ended", WIDE, NARROW)
+    found |= look_over(page, "one ended", WIDE)
     row.get_by_role("link").click()
     expect(page.get_by_text("走完 4 位成员")).to_be_visible()
-    found |= look_over(page, "report", WIDE, NARROW)
+    found |= look_over(page, "report", WIDE)
     assert found == {}
 
 
@@ -80,10 +80,10 @@ def test_a_refusal_and_who_is_held_back_are_said(open_page: Browsing, owned: Dep
     go(page, owned)
     expect(page.get_by_role("alert").first).to_contain_text("先不算流失")
     page.get_by_text("确实是流失").click()
-    found = look_over(page, "held back", WIDE, NARROW)
+    found = look_over(page, "held back", WIDE)
     page.get_by_role("row").filter(has_text="企业微信拒绝了").get_by_role("link").click()
     expect(page.get_by_role("alert")).to_contain_text("可调用接口的应用")
-    found |= look_over(page, "refused", WIDE, NARROW)
+    found |= look_over(page, "refused", WIDE)
     owned.box.faults.clear(fault)
     assert found == {}
 

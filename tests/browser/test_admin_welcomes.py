@@ -17,7 +17,7 @@ from tests.browser.watching import Browsing, look_over
 from tests.deployment import Deployment
 
 ZONE = ZoneInfo("Asia/Shanghai")
-WIDE, NARROW = 1280, 768
+WIDE = 1280
 MOST_TABS = 120
 
 
@@ -224,12 +224,12 @@ def test_no_part_of_writing_shuts_anybody_out(open_page: Browsing, shop: Deploym
     for shade in ("浅色", "深色"):
         side.get_by_text(shade, exact=True).click()
         expect(side.locator(".ad-phone_dark")).to_have_count(int(shade == "深色"))
-        found |= look_over(page, shade, WIDE, NARROW)
+        found |= look_over(page, shade, WIDE)
     page.get_by_role("button", name="下一步：核对并发布").click()
     expect(page.get_by_role("heading", name="核对并发布")).to_be_visible()
-    found |= look_over(page, "review", WIDE, NARROW)
+    found |= look_over(page, "review", WIDE)
     page.get_by_role("link", name="试一试会不会命中").click()
     page.get_by_role("button", name="看结果").click()
     expect(page.locator("#hit-title")).to_be_visible()
-    found |= look_over(page, "hit", WIDE, NARROW)
+    found |= look_over(page, "hit", WIDE)
     assert found == {}

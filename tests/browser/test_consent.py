@@ -10,7 +10,7 @@ from app import clock
 from app.customers.queries import get_consent
 from app.db import Database
 from tests.browser.serving import Shown, serve_card
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.watching import Browsing, barriers, look_over
 from tests.churn.people import add
 from tests.deployment import Deployment
@@ -61,10 +61,10 @@ def test_it_is_kept_on_the_customers_page_and_chosen_in_the_list(
     box.get_by_role("button", name="拒绝", exact=True).click()
     expect(box).to_contain_text("现在：拒绝")
     expect(box.get_by_role("button", name="撤销，回到「未询问」")).to_be_visible()
-    found = look_over(page, "customer", WIDE, NARROW, 360)
+    found = look_over(page, "customer", WIDE)
     page.get_by_role("link", name="隐私").click()
-    found |= look_over(page, "privacy", WIDE, NARROW, 360)
+    found |= look_over(page, "privacy", WIDE)
     page.get_by_role("link", name="拒绝：").click()
     expect(page.get_by_role("link", name="问过的客户")).to_be_visible()
-    found |= look_over(page, "list", WIDE, NARROW, 360)
+    found |= look_over(page, "list", WIDE)
     assert found == {}

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from app import clock
 from app.members.actions import record_member
 from app.wecom.user import UserDetail
-from tests.browser.test_admin import NARROW, WIDE, owned, sign_in
+from tests.browser.test_admin import WIDE, owned, sign_in
 from tests.browser.test_tags import Beside, without_faults
 from tests.browser.watching import Browsing, barriers, look_over
 from tests.churn.people import add
@@ -46,7 +46,7 @@ def test_who_waits_is_counted_and_listed_for_everybody_to_see(
     page.get_by_role("navigation").get_by_role("link", name="待交接").click()
     row = page.get_by_role("row").filter(has_text="高九歌")
     expect(row).to_contain_text("孙叁木")
-    found = look_over(page, "leavers", WIDE, NARROW, PHONE)
+    found = look_over(page, "leavers", WIDE)
     row.get_by_role("link", name="2 位").click()
     expect(page.get_by_role("link", name="石榴")).to_be_visible()
     expect(page.get_by_label("状态")).to_have_value("waiting")

@@ -20,7 +20,7 @@ from playwright.sync_api import (
     WebError,
 )
 
-HEIGHT, PHONE = 800, 360
+HEIGHT, PHONE, TABLET = 800, 360, 768
 SECONDS = 10.0
 # A frame is asked by itself: from outside, axe would wait half a second for one without axe in it.
 AXE_OPTIONS: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False}
@@ -153,13 +153,15 @@ def barriers(place: Page | Frame, *, colours_alone: bool = False) -> str:
 def look_over(page: Page, name: str, *widths: int) -> dict[str, str]:
     """Return what is wrong with a page as it stands, by width and in the dark; {}: all is well.
 
-    On a phone, too, it may not reach beyond the window. The page is left as wide as the first of
-    the widths, and light.
+    On a phone and a tablet, too, it may not reach beyond the window. The page is left as wide as
+    the first of the widths, and light.
     """
     size = page.viewport_size
     assert size
-    page.set_viewport_size({"width": PHONE, "height": size["height"]})
-    found = {f"{name} {PHONE}": sideways(page)}
+    found = {}
+    for width in (PHONE, TABLET):
+        page.set_viewport_size({"width": width, "height": size["height"]})
+        found[f"{name} {width} wide"] = sideways(page)
     for width in reversed(widths):
         page.set_viewport_size({"width": width, "height": size["height"]})
         found[f"{name} {width}"] = barriers(page) + sideways(page)

@@ -15,7 +15,7 @@ from app.reports.actions import keep_report
 from app.reports.asked import Asked
 from app.reports.jobs import keep_reports
 from app.reports.models import KeptReport
-from app.reports.queries import get_reports, has_very_many
+from app.reports.queries import get_reports, has_very_many, read_to_keep
 from app.runtime import Runtime
 from tests.churn.people import add, make_corp
 
@@ -53,13 +53,26 @@ def test_they_are_kept_for_the_corp_and_for_each_manager(corp: Runtime) -> None:
 
 
 def test_what_is_kept_says_the_same_as_what_is_read(corp: Runtime) -> None:
+    asked = ask(corp)
     with corp.db.read() as session:
-        fresh = get_reports(session, ask(corp))
-    keep_reports(corp)
+        figures = read_to_keep(session, asked)
+        fresh = get_reports(session, asked)
+    kept = partial(keep_report, scope=WHOLE_CORP, figures=figures, made_at=asked.now)
+    corp.db.commit(kept)
     with corp.db.read() as session:
-        ready = get_reports(session, ask(corp))
+        ready = get_reports(session, asked)
     assert (fresh.is_kept, ready.is_kept) == (False, True)
     assert fresh.figures == ready.figures
+
+
+def test_tags_are_counted_once_an_hour(corp: Runtime) -> None:
+    asked, soon, later = (ask(corp, after=timedelta(minutes=after)) for after in (0, 59, 61))
+    with corp.db.read() as session:
+        figures = read_to_keep(session, asked)
+    corp.db.commit(partial(keep_report, scope=WHOLE_CORP, figures=figures, made_at=asked.now))
+    with corp.db.read() as session:
+        told = [read_to_keep(session, when)["tags"]["at"] for when in (soon, later)]
+    assert told == [asked.now.isoformat(), later.now.isoformat()]
 
 
 def test_a_scope_that_has_changed_does_not_get_what_was_made_for_the_old_one(

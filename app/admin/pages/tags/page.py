@@ -1,5 +1,6 @@
 """The page 标签: which corp tags there are, and how many customers have each."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import request
@@ -40,10 +41,13 @@ def load(runtime: Runtime, session: Session, admin: Admin) -> dict[str, Any]:
     }
     page = min(number(request.args.get("page")), MOST_PAGES)
     reports = get_reports(session, Asked(clock.utcnow(), runtime.config.server.zone), ["tags"])
-    holders = Holders(**reports.figures["tags"])
+    counted = reports.figures["tags"]
+    holders = Holders(tags=counted["tags"], groups=counted["groups"])
     groups, total = list_tag_groups(session, holders, **given, page=page)
     return {
-        "counted_at": now.minute(reports.made_at) if reports.is_kept else "",
+        "counted_at": (
+            now.minute(datetime.fromisoformat(counted["at"])) if reports.is_kept else ""
+        ),
         "given": given,
         "is_chosen": any(given.values()),
         "states": [(name, _(word)) for name, word in STATES.items()],
