@@ -45,6 +45,8 @@ def test_a_fault_is_told_and_passes(open_page: Browsing, stage: Deployment, faul
 def slow(client: ChatClient, stage: Deployment, name: str) -> None:
     del stage
     client.page.locator("#member").select_option("lisi")
+    # Said when his newest chat is open, too.
+    expect(client.toasts).to_contain_text("李思远")
     client.scan(f"{name}二号")
     expect(client.phone.locator("[data-from=member]")).to_contain_text("您好，我是李思远")
     expect(client.stage("新客户")).to_be_visible()
