@@ -1,7 +1,7 @@
 """P6: how fast a backlog of events that need no call to WeCom is worked off, and in what memory."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -72,7 +72,15 @@ def _fill(deployment: Deployment, events: int) -> None:
 
 def _received(sealer: Sealer, number: int) -> Received:
     now = clock.utcnow()
-    plaintext = event_xml(_fields(number, now.timestamp()), Faults().callbacks).encode()
+    fields = _fields(number, now.timestamp())
+    return received_of(sealer, fields, number, received_at=now - timedelta(minutes=1))
+
+
+def received_of(
+    sealer: Sealer, fields: dict[str, str | int], number: int, *, received_at: datetime
+) -> Received:
+    """Make of an event, the one of this number, what the door stores of it."""
+    plaintext = event_xml(fields, Faults().callbacks).encode()
     event = read_event(plaintext)
     return Received(
         corp_id=settings.CORP_ID,
@@ -87,7 +95,7 @@ def _received(sealer: Sealer, number: int) -> Received:
         create_time=event.create_time,
         body=sealer.seal(plaintext, purpose=BODY_PURPOSE),
         msg_signature=f"{number:040d}",
-        received_at=now - timedelta(minutes=1),
+        received_at=received_at,
     )
 
 

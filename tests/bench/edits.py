@@ -11,14 +11,10 @@ from pathlib import Path
 
 from app import clock
 from app.inbox.actions import Received, record_received
-from app.inbox.models import BODY_PURPOSE
 from app.sandbox.crowd import Crowd
-from app.sandbox.events import event_xml
-from app.sandbox.faults import Faults
 from app.seal import Sealer
-from app.wecom.envelope import event_key, read_event
 from tests import settings
-from tests.bench.backlog import CHUNK, SECRET_KEY, count_done
+from tests.bench.backlog import CHUNK, SECRET_KEY, count_done, received_of
 from tests.bench.figures import Figure, Report
 from tests.deployment import Deployment, wait_until
 
@@ -72,7 +68,7 @@ def _edits(crowd: Crowd) -> Iterator[Received]:
         for number in range(CUSTOMERS):
             userid = f"crowd{number % MEMBERS:04d}"
             relation = crowd.relation_at(userid, number // MEMBERS)
-            fields = {
+            fields: dict[str, str | int] = {
                 "ToUserName": settings.CORP_ID,
                 "FromUserName": "sys",
                 "CreateTime": int(came_at.timestamp()) + turn,
@@ -82,23 +78,8 @@ def _edits(crowd: Crowd) -> Iterator[Received]:
                 "UserID": userid,
                 "ExternalUserID": relation.external_userid,
             }
-            plaintext = event_xml(fields, Faults().callbacks).encode()
-            event = read_event(plaintext)
-            yield Received(
-                corp_id=settings.CORP_ID,
-                dedupe_key=event_key(event),
-                receiver="app",
-                lane="events",
-                event=event.event,
-                change_type=event.change_type,
-                userid=userid,
-                external_userid=relation.external_userid,
-                chat_id="",
-                create_time=event.create_time,
-                body=sealer.seal(plaintext, purpose=BODY_PURPOSE),
-                msg_signature=f"{turn * CUSTOMERS + number:040d}",
-                received_at=came_at + timedelta(seconds=turn, milliseconds=number),
-            )
+            at = came_at + timedelta(seconds=turn, milliseconds=number)
+            yield received_of(sealer, fields, turn * CUSTOMERS + number, received_at=at)
 
 
 def _watch(deployment: Deployment, events: int, seconds: float) -> tuple[int, float]:

@@ -1,40 +1,25 @@
 """Alerts of losses: who hears of what, once, late enough, and never more than WeCom delivers."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from app import clock
 from app.churn.actions import record_alerts, record_losses
 from app.claims import claim_due
 from app.customers.actions import Change, record_change
-from app.db import Database
 from app.deliveries.actions import record_intent
 from app.deliveries.models import Delivery
 from app.members.jobs import sync_members
 from app.messages import work_message
 from tests.churn.shop import Shop
+from tests.statements import counted
 
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@contextmanager
-def counting(db: Database) -> Iterator[list[str]]:
-    """Give the statements that are run meanwhile."""
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_the_member_hears_once(shop: Shop) -> None:
@@ -173,7 +158,7 @@ def test_a_digest_of_many_is_written_in_as_many_statements_as_one_of_few(shop: S
         miss(shop, numbers)
         with shop.runtime.db.write() as session:
             (claim,) = claim_due(session, Delivery, limit=1, lease=60)
-        with counting(shop.runtime.db) as statements:
+        with counted(shop.runtime.db) as statements:
             work_message(shop.runtime, claim)
         counts.append(len(statements))
         shop.wait(61)

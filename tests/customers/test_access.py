@@ -1,12 +1,8 @@
 """Who may see a customer: who follows him, who manages one who does, and nobody else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from app.customers.actions import Change, record_change
 from app.customers.queries import find_viewpoint
@@ -15,6 +11,7 @@ from app.members.actions import record_departed, record_departments, record_memb
 from app.members.queries import list_managed, manages
 from app.wecom.department import DepartmentInfo
 from app.wecom.user import UserDetail
+from tests.statements import counted
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TREE = (
@@ -175,16 +172,3 @@ def test_three_hundred_followers_cost_a_few_queries(staffed: Database) -> None:
         assert find_viewpoint(session, "boss", "wm1")
         assert not find_viewpoint(session, "other", "wm1")
     assert len(statements) <= 12
-
-
-@contextmanager
-def counted(db: Database) -> Iterator[list[str]]:
-    """Give the statements that are run meanwhile."""
-    statements: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(db.engine, "before_cursor_execute", note)

@@ -31,7 +31,6 @@ from app.privacy.sealing import (
 )
 from app.runtime import Runtime
 from app.seal_walks import SealWalk
-from tests.customers.test_access import counted
 from tests.privacy.sealed import (
     NEW_KEYS,
     NOTED,
@@ -42,6 +41,7 @@ from tests.privacy.sealed import (
     keys_used,
 )
 from tests.settings import make_config
+from tests.statements import counted
 
 __all__ = ["kept"]
 
